@@ -1,0 +1,106 @@
+import { bigIntToBytesBE } from './bytes.js';
+import { keccak256, keccak256Concat } from './keccak.js';
+import { type Intent, OperationKind } from './operation.js';
+
+const utf8 = new TextEncoder();
+const hashText = (value: string): Uint8Array => keccak256(utf8.encode(value));
+const uint = (value: bigint | number): Uint8Array => bigIntToBytesBE(BigInt(value), 32);
+const addressWord = (address: Uint8Array): Uint8Array => {
+  const word = new Uint8Array(32);
+  word.set(address, 12);
+  return word;
+};
+
+const NAME = hashText('Lockstep');
+/** The EIP-712 domain's version: a constant, whatever the protocol's version. */
+const VERSION = hashText('1');
+const DOMAIN_TYPE = hashText('EIP712Domain(string name,string version,bytes32 salt)');
+const CHAIN_DOMAIN_TYPE = hashText('EIP712Domain(string name,string version,uint256 chainId,bytes32 salt)');
+const COMMITMENT_TYPE = hashText('Commitment(string kind,bytes32 root)');
+
+/** EIP-712 types as wallets take them (viem's `types`). */
+export const EIP712_TYPES = {
+  Commitment: [
+    { name: 'kind', type: 'string' },
+    { name: 'root', type: 'bytes32' },
+  ],
+  ExerciseIntent: [
+    { name: 'series', type: 'bytes32' },
+    { name: 'holder', type: 'address' },
+    { name: 'backer', type: 'address' },
+    { name: 'quantity', type: 'uint256' },
+    { name: 'minPriceRound', type: 'uint64' },
+    { name: 'maxPriceAgeMs', type: 'uint64' },
+    { name: 'deadlineMs', type: 'uint64' },
+    { name: 'nonce', type: 'uint256' },
+  ],
+  WriteIntent: [
+    { name: 'series', type: 'bytes32' },
+    { name: 'writer', type: 'address' },
+    { name: 'backer', type: 'address' },
+    { name: 'buyer', type: 'address' },
+    { name: 'quantity', type: 'uint256' },
+    { name: 'premium', type: 'uint256' },
+    { name: 'deadlineMs', type: 'uint64' },
+    { name: 'nonce', type: 'uint256' },
+  ],
+  CloseIntent: [
+    { name: 'series', type: 'bytes32' },
+    { name: 'holder', type: 'address' },
+    { name: 'backer', type: 'address' },
+    { name: 'quantity', type: 'uint256' },
+    { name: 'payment', type: 'uint256' },
+    { name: 'deadlineMs', type: 'uint64' },
+    { name: 'nonce', type: 'uint256' },
+  ],
+} as const;
+
+const intentTypeHash = (name: 'ExerciseIntent' | 'WriteIntent' | 'CloseIntent'): Uint8Array =>
+  hashText(`${name}(${EIP712_TYPES[name].map((field) => `${field.type} ${field.name}`).join(',')})`);
+const EXERCISE_TYPE = intentTypeHash('ExerciseIntent');
+const WRITE_TYPE = intentTypeHash('WriteIntent');
+const CLOSE_TYPE = intentTypeHash('CloseIntent');
+
+/** What a commitment is about; part of what is signed, so a signature for one kind is none for another. */
+export type CommitmentKind = 'header' | 'vote' | 'root' | 'price' | 'registry';
+
+/**
+ * The EIP-712 digest that headers, votes, state roots, prices and registry changes are signed by:
+ * `Commitment(kind, root)` in the log's domain (design, section 4). 32 bytes.
+ */
+export function commitmentDigest(logId: Uint8Array, kind: CommitmentKind, root: Uint8Array): Uint8Array {
+  const domain = keccak256Concat(DOMAIN_TYPE, NAME, VERSION, logId);
+  return typedDigest(domain, keccak256Concat(COMMITMENT_TYPE, hashText(kind), root));
+}
+
+/**
+ * The EIP-712 digest that all signers of an intent sign, and the operation's id. 32 bytes.
+ * @param chainId the rollup of the series' long positions
+ */
+export function intentDigest(logId: Uint8Array, chainId: number, intent: Intent): Uint8Array {
+  const domain = keccak256Concat(CHAIN_DOMAIN_TYPE, NAME, VERSION, uint(chainId), logId);
+  return typedDigest(domain, intentStructHash(intent));
+}
+
+function intentStructHash(intent: Intent): Uint8Array {
+  switch (intent.selector) {
+    case OperationKind.exercise: {
+      const { series, holder, backer, quantity, minPriceRound, maxPriceAgeMs, deadlineMs, nonce } = intent.value;
+      const words = [quantity, minPriceRound, maxPriceAgeMs, deadlineMs, nonce].map(uint);
+      return keccak256Concat(EXERCISE_TYPE, series, addressWord(holder), addressWord(backer), ...words);
+    }
+    case OperationKind.write: {
+      const { series, writer, backer, buyer, quantity, premium, deadlineMs, nonce } = intent.value;
+      const words = [quantity, premium, deadlineMs, nonce].map(uint);
+      return keccak256Concat(WRITE_TYPE, series, ...[writer, backer, buyer].map(addressWord), ...words);
+    }
+    case OperationKind.close: {
+      const { series, holder, backer, quantity, payment, deadlineMs, nonce } = intent.value;
+      const words = [quantity, payment, deadlineMs, nonce].map(uint);
+      return keccak256Concat(CLOSE_TYPE, series, addressWord(holder), addressWord(backer), ...words);
+    }
+  }
+}
+
+const PREFIX = Uint8Array.of(0x19, 0x01);
+const typedDigest = (domain: Uint8Array, struct: Uint8Array): Uint8Array => keccak256Concat(PREFIX, domain, struct);

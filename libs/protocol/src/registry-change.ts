@@ -1,0 +1,129 @@
+import { bytesToHex, equalBytes } from './bytes.js';
+import { LockstepError } from './errors.js';
+import {
+  type Asset,
+  type Market,
+  type Pool,
+  type Registry,
+  RegistryAction,
+  type RegistryChange,
+  type Rollup,
+  type Series,
+  type SeriesTerms,
+  seriesId,
+} from './registry.js';
+
+export type RegistryChangeErrorType =
+  | { code: 'REGISTRY_NONCE'; nonce: number; expected: number }
+  | { code: 'REGISTRY_UNKNOWN_ROLLUP'; chainId: number }
+  | { code: 'REGISTRY_UNKNOWN_SERIES'; series: string }
+  | { code: 'REGISTRY_SERIES_EXISTS'; series: string }
+  | { code: 'REGISTRY_SERIES_TERMS'; field: keyof SeriesTerms };
+
+/** Why a change of the registry cannot be applied. */
+export class RegistryChangeError extends LockstepError<RegistryChangeErrorType> {}
+
+/**
+ * The registry after a change: a new value that shares what did not change. The signature is the caller's to check.
+ * @param timestampMs log time of the block that carries the change
+ * @throws RegistryChangeError
+ */
+export function applyRegistryChange(registry: Registry, change: RegistryChange, timestampMs: number): Registry {
+  if (change.nonce !== registry.changeCount) {
+    throw new RegistryChangeError(
+      { code: 'REGISTRY_NONCE', nonce: change.nonce, expected: registry.changeCount },
+      `The registry change has number ${change.nonce}, the next one is ${registry.changeCount}.`,
+      'Read the registry again and sign the change with its changeCount as nonce.',
+    );
+  }
+  const next = { ...registry, changeCount: registry.changeCount + 1 };
+  const { selector, value } = change.action;
+  switch (selector as RegistryAction) {
+    case RegistryAction.LIST_SERIES:
+      return { ...next, series: listSeries(registry, value as SeriesTerms, timestampMs) };
+    case RegistryAction.DELIST_SERIES:
+      return { ...next, series: delistSeries(registry, value as Uint8Array) };
+    case RegistryAction.SET_ROLLUP_PAUSED: {
+      const { chainId, value: paused } = value as { chainId: number; value: boolean };
+      return { ...next, rollups: updateRollup(registry, chainId, { paused }) };
+    }
+    case RegistryAction.SET_ROLLUP_QUARANTINED: {
+      const { chainId, value: quarantined } = value as { chainId: number; value: boolean };
+      return { ...next, rollups: updateRollup(registry, chainId, { quarantined }) };
+    }
+  }
+}
+
+export const findRollup = (registry: Registry, chainId: number): Rollup | undefined =>
+  registry.rollups.find((rollup) => rollup.chainId === chainId);
+
+export const findSeries = (registry: Registry, id: Uint8Array): Series | undefined =>
+  registry.series.find(({ terms }) => equalBytes(seriesId(terms), id));
+
+export const findPool = (registry: Registry, address: Uint8Array): Pool | undefined =>
+  registry.pools.find((pool) => equalBytes(pool.address, address));
+
+export const findAsset = (registry: Registry, address: Uint8Array): Asset | undefined =>
+  registry.assets.find((asset) => equalBytes(asset.address, address));
+
+export const findMarket = (registry: Registry, underlying: Uint8Array, quote: Uint8Array): Market | undefined =>
+  registry.markets.find((market) => equalBytes(market.underlying, underlying) && equalBytes(market.quote, quote));
+
+function listSeries(registry: Registry, terms: SeriesTerms, timestampMs: number): Series[] {
+  const id = seriesId(terms);
+  if (findSeries(registry, id)) {
+    throw new RegistryChangeError(
+      { code: 'REGISTRY_SERIES_EXISTS', series: bytesToHex(id) },
+      `The series ${bytesToHex(id)} is listed already.`,
+      'Use the listed series, or change its terms.',
+    );
+  }
+  const wrong = wrongTerm(registry, terms, timestampMs);
+  if (wrong) {
+    throw new RegistryChangeError(
+      { code: 'REGISTRY_SERIES_TERMS', field: wrong[0] },
+      `The series cannot be listed: ${wrong[1]}.`,
+      `Correct ${wrong[0]} and sign the change again.`,
+    );
+  }
+  return [...registry.series, { terms, delisted: false }];
+}
+
+function wrongTerm(registry: Registry, terms: SeriesTerms, timestampMs: number): [keyof SeriesTerms, string] | null {
+  if (!findMarket(registry, terms.underlying, terms.quote)) {
+    return ['underlying', `there is no market ${bytesToHex(terms.underlying)} / ${bytesToHex(terms.quote)}`];
+  }
+  if (terms.strike === 0n) return ['strike', 'its strike is zero'];
+  if (terms.expiryMs <= timestampMs) {
+    return ['expiryMs', `its expiry ${terms.expiryMs} is not after log time ${timestampMs}`];
+  }
+  if (terms.isEuropean !== terms.exerciseWindowMs > 0) {
+    return ['exerciseWindowMs', 'a European series needs a window after expiry, an American one has none'];
+  }
+  const roles = ['positionChainId', 'exposureChainId', 'collateralChainId', 'settlementChainId'] as const;
+  for (const role of roles) {
+    if (!findRollup(registry, terms[role])) return [role, `no rollup has chain id ${terms[role]}`];
+  }
+  return null;
+}
+
+function delistSeries(registry: Registry, id: Uint8Array): Series[] {
+  const series = findSeries(registry, id);
+  if (!series) {
+    throw new RegistryChangeError(
+      { code: 'REGISTRY_UNKNOWN_SERIES', series: bytesToHex(id) },
+      `The registry lists no series ${bytesToHex(id)}.`,
+    );
+  }
+  return registry.series.map((other) => (other === series ? { ...series, delisted: true } : other));
+}
+
+function updateRollup(registry: Registry, chainId: number, change: Partial<Rollup>): Rollup[] {
+  if (!findRollup(registry, chainId)) {
+    throw new RegistryChangeError(
+      { code: 'REGISTRY_UNKNOWN_ROLLUP', chainId },
+      `No rollup of the registry has chain id ${chainId}.`,
+    );
+  }
+  return registry.rollups.map((rollup) => (rollup.chainId === chainId ? { ...rollup, ...change } : rollup));
+}
