@@ -1,1 +1,4 @@
-export {};
+export * from './check-decision.js';
+export * from './check-vote.js';
+export * from './coordinator.js';
+export * from './prepared-operation.js';

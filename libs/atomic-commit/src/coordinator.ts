@@ -1,0 +1,162 @@
+import { bytesToHex, type Decision, Outcome, Reason, type SignedVote, Vote } from '#libs/protocol';
+import { equalBytes } from '#libs/protocol';
+import { checkVote, type VoteFault } from './check-vote.js';
+import type { PreparedOperation, RecoverAddress } from './prepared-operation.js';
+
+/** What became of a vote that arrived. */
+export type VoteReceipt =
+  | { status: 'counted' }
+  /** The same vote again. */
+  | { status: 'repeated' }
+  /** No such undecided operation: decided already, or never prepared in this log. */
+  | { status: 'unknown_operation' }
+  | { status: 'refused'; fault: VoteFault }
+  /** Another vote of the same key for the same PREPARE; the first one counts. Both are evidence. */
+  | { status: 'conflicting'; first: SignedVote };
+
+interface Undecided extends PreparedOperation {
+  votes: Map<number, SignedVote>;
+  operatorAbortAuditId: bigint;
+}
+
+/**
+ * The relay's side of the two-phase commit: which operations are prepared, who voted, what can be decided. Pure state;
+ * the log is the only thing it must survive by, so after a takeover it is filled again from PREPAREs without DECISION.
+ *
+ * ```
+ *               votes            all yes, a no, an operator's abort, or the deadline passed
+ *  prepared() ────────► waiting ─────────────────────────────────────────────────────────► decidable
+ *                                                                                             │ decisionsAt(T)
+ *                                    decided() ◄── block durable ── DECISION in a draft ◄─────┘
+ * ```
+ * A decision is computed for a block's timestamp and not kept: a block that is rebuilt is judged again.
+ */
+export class Coordinator {
+  private readonly operations = new Map<string, Undecided>();
+  /** Operations whose votes allow a decision now. */
+  private readonly decidable = new Set<string>();
+
+  constructor(
+    private readonly logId: Uint8Array,
+    private readonly recover: RecoverAddress,
+  ) {}
+
+  /** Undecided operations. */
+  get size(): number {
+    return this.operations.size;
+  }
+
+  /** Whether a decision could be placed in a block with this timestamp. */
+  canDecide(timestampMs: number): boolean {
+    return this.decidable.size > 0 || timestampMs > this.nextDeadlineMs();
+  }
+
+  /** The earliest deadline of an undecided operation, log time in ms; Infinity when there is none. */
+  nextDeadlineMs(): number {
+    let earliest = Infinity;
+    for (const { deadlineMs } of this.operations.values()) if (deadlineMs < earliest) earliest = deadlineMs;
+    return earliest;
+  }
+
+  undecided(): PreparedOperation[] {
+    return [...this.operations.values()];
+  }
+
+  has(operationId: Uint8Array): boolean {
+    return this.operations.has(bytesToHex(operationId));
+  }
+
+  /** Votes counted so far for an undecided operation. */
+  votesOf(operationId: Uint8Array): SignedVote[] {
+    return sortedVotes(this.operations.get(bytesToHex(operationId)));
+  }
+
+  /** PREPARE is durable. The same operation again is ignored. */
+  prepared(operation: PreparedOperation): void {
+    const key = bytesToHex(operation.operationId);
+    if (!this.operations.has(key)) {
+      this.operations.set(key, { ...operation, votes: new Map(), operatorAbortAuditId: 0n });
+    }
+  }
+
+  /** DECISION is durable. */
+  decided(operationId: Uint8Array): void {
+    const key = bytesToHex(operationId);
+    this.operations.delete(key);
+    this.decidable.delete(key);
+  }
+
+  /** A vote arrived, from anyone. Checks it fully; counts the first valid one of each participant. */
+  receiveVote(signed: SignedVote): VoteReceipt {
+    const key = bytesToHex(signed.vote.operationId);
+    const operation = this.operations.get(key);
+    if (!operation) return { status: 'unknown_operation' };
+    const first = operation.votes.get(signed.vote.chainId);
+    if (first && equalBytes(Vote.hashTreeRoot(first.vote), Vote.hashTreeRoot(signed.vote)))
+      return { status: 'repeated' };
+    const fault = checkVote(signed, operation, this.logId, this.recover);
+    if (fault) return { status: 'refused', fault };
+    if (first) return { status: 'conflicting', first };
+    operation.votes.set(signed.vote.chainId, signed);
+    if (!signed.vote.yes || operation.votes.size === operation.participants.length) this.decidable.add(key);
+    return { status: 'counted' };
+  }
+
+  /**
+   * An operator wants an undecided operation aborted.
+   * @param auditId the audit row that says so, > 0
+   * @returns false when there is no such undecided operation
+   */
+  requestAbort(operationId: Uint8Array, auditId: bigint): boolean {
+    const key = bytesToHex(operationId);
+    const operation = this.operations.get(key);
+    if (!operation) return false;
+    operation.operatorAbortAuditId = auditId;
+    this.decidable.add(key);
+    return true;
+  }
+
+  /**
+   * The decisions that a block with this timestamp can carry: at most one for each operation, expired ones first since
+   * they have waited longest.
+   */
+  decisionsAt(timestampMs: number): Decision[] {
+    const decisions: Decision[] = [];
+    if (timestampMs > this.nextDeadlineMs()) {
+      for (const operation of this.operations.values()) {
+        if (timestampMs > operation.deadlineMs) decisions.push(abort(operation, Reason.expired));
+      }
+    }
+    for (const key of this.decidable) {
+      const operation = this.operations.get(key);
+      if (operation && timestampMs <= operation.deadlineMs) decisions.push(decide(operation));
+    }
+    return decisions;
+  }
+}
+
+function decide(operation: Undecided): Decision {
+  if (operation.operatorAbortAuditId > 0n) return abort(operation, Reason.operator_abort);
+  const no = sortedVotes(operation).find(({ vote }) => !vote.yes);
+  if (no) return abort(operation, no.vote.reason);
+  return {
+    operationId: operation.operationId,
+    prepareId: operation.prepareId,
+    outcome: Outcome.commit,
+    reason: Reason.none,
+    votes: sortedVotes(operation),
+    auditId: 0n,
+  };
+}
+
+const abort = (operation: Undecided, reason: Reason): Decision => ({
+  operationId: operation.operationId,
+  prepareId: operation.prepareId,
+  outcome: Outcome.abort,
+  reason,
+  votes: sortedVotes(operation),
+  auditId: reason === Reason.operator_abort ? operation.operatorAbortAuditId : 0n,
+});
+
+const sortedVotes = (operation: Undecided | undefined): SignedVote[] =>
+  [...(operation?.votes.values() ?? [])].sort((a, b) => a.vote.chainId - b.vote.chainId);
