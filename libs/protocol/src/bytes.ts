@@ -50,13 +50,17 @@ export function uint64ToBytesBE(value: bigint): Uint8Array {
   return bytes;
 }
 
-/** The unsigned integer in `bytes`, most significant first; zero for none. */
-export function bytesToBigIntBE(bytes: Uint8Array): bigint {
-  if (bytes.length <= 6) {
-    return bytes.length === 0 ? 0n : BigInt(viewOf(bytes).readUIntBE(0, bytes.length));
+/** The unsigned integer in `bytes` from `start` to before `end`, most significant first; zero for none. */
+export function bytesToBigIntBE(bytes: Uint8Array, start = 0, end = bytes.length): bigint {
+  // Six bytes at a time fit in a number exactly; most fields need one or two steps.
+  let value = 0n;
+  for (let offset = start; offset < end; offset += 6) {
+    const stepEnd = Math.min(offset + 6, end);
+    let step = 0;
+    for (let index = offset; index < stepEnd; index++) step = step * 256 + bytes[index]!;
+    value = offset === start ? BigInt(step) : (value << BigInt((stepEnd - offset) * 8)) | BigInt(step);
   }
-  if (bytes.length === 8) return viewOf(bytes).readBigUInt64BE();
-  return BigInt(`0x${viewOf(bytes).toString('hex')}`);
+  return value;
 }
 
 /** An unsigned integer as exactly `length` bytes, most significant first. Throws a RangeError if it does not fit. */
