@@ -1,1 +1,1 @@
-export {};
+export { exitWithParent, type ExitWithParentOptions } from './exit-with-parent.js';

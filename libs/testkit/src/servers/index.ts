@@ -1,0 +1,10 @@
+export { DataDirectoryLock } from './data-directory-lock.js';
+export { ServerError, type ServerErrorCode } from './errors.js';
+export { findNatsServer, type NatsServerBinary } from './find-nats-server.js';
+export { type LinePattern } from './line-buffer.js';
+export { type NatsOptions, type NatsServer, startNats } from './nats.js';
+export { assertPortFree, freePort, freePorts } from './ports.js';
+export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
+export { isProcessAlive, processStartTime } from './process-identity.js';
+export { spawnNode, type SpawnNodeOptions } from './spawn-node.js';
+export { type ProcessExit, SupervisedProcess } from './supervised-process.js';
