@@ -16,3 +16,4 @@ export * from './slice.js';
 export * from './ssz/primitives.js';
 export * from './state-root.js';
 export * from './subjects.js';
+export * from './transaction/index.js';
