@@ -8,12 +8,15 @@ import { prepare, PrepareError, ROOT } from './prepare.mjs';
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
+// git keeps no empty folders
+const SOURCE_FOLDERS = ['apps', 'libs', 'migrations', 'test'].filter((name) => existsSync(join(ROOT, name)));
+
 /** @type {[heading: string, program: string, args: string[]][]} */
 const CHECKS = [
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['lint', 'eslint', ['.']],
   ['types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']],
-  ['import directions', 'depcruise', ['--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'migrations', 'test']],
+  ['import directions', 'depcruise', ['--config', '.dependency-cruiser.cjs', ...SOURCE_FOLDERS]],
 ];
 
 /** @type {Count} */

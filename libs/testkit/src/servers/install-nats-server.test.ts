@@ -16,7 +16,7 @@ test.runIf(hasApt)(
     const log = (line: string): void => void said.push(line);
     const both = Promise.all([installNatsServer(log, env), installNatsServer(log, env)]);
     const [one, other] = await both.catch((error: Error) => {
-      if (/resolve|fetch|connect/.test(error.message))
+      if (/failed to download|resolve|fetch|connect/i.test(error.message))
         context.skip(`the package server is out of reach: ${error.message}`);
       throw error;
     });

@@ -1,9 +1,10 @@
 import { execFile, type ExecFileOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { sharedTmpDirectory } from './shared-tmp.js';
 
 const run = promisify(execFile);
 const COMMAND_TIMEOUT_MS = 300_000;
@@ -30,12 +31,11 @@ export async function installNatsServer(
 }
 
 async function unpackWithApt(log: (line: string) => void, env: NodeJS.ProcessEnv): Promise<string> {
-  const cache = join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'lockstep');
+  const cache = cacheDirectory(env);
   const home = join(cache, 'nats-server');
   const program = join(home, 'usr', 'sbin', 'nats-server');
   if (existsSync(program)) return program;
   log(`fetching nats-server with apt into ${home}`);
-  mkdirSync(cache, { recursive: true });
   const work = join(cache, `apt-${process.pid}-${randomBytes(4).toString('hex')}`);
   try {
     const draft = join(work, 'unpacked');
@@ -45,6 +45,18 @@ async function unpackWithApt(log: (line: string) => void, env: NodeJS.ProcessEnv
     rmSync(work, { recursive: true, force: true });
   }
   return program;
+}
+
+/** The user's cache directory, or one in the temporary directory for a user without a home. */
+function cacheDirectory(env: NodeJS.ProcessEnv): string {
+  const cache = join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'lockstep');
+  try {
+    mkdirSync(cache, { recursive: true });
+    accessSync(cache, constants.W_OK);
+    return cache;
+  } catch {
+    return sharedTmpDirectory(`lockstep-cache-${process.getuid?.() ?? 0}`, {});
+  }
 }
 
 async function downloadAndUnpack(work: string, draft: string, env: NodeJS.ProcessEnv): Promise<void> {

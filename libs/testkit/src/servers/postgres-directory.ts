@@ -17,6 +17,7 @@ import { ServerError } from './errors.js';
 import { canExecute, type PostgresAccount } from './postgres-account.js';
 import { type PostgresBinaries } from './postgres-binaries.js';
 import { sharedTmpDirectory } from './shared-tmp.js';
+import { guardChild, StopPhase } from './watchdog-client.js';
 
 // What lies in a data directory: `lock`, `pgdata`, and `initdb-<random>` while a cluster is being made.
 const CLUSTER = 'pgdata';
@@ -63,7 +64,7 @@ export async function ensureCluster(
   binaries: PostgresBinaries,
 ): Promise<void> {
   for (const name of readdirSync(dataDir)) {
-    if (name.startsWith(DRAFT_PREFIX)) rmSync(join(dataDir, name), { recursive: true, force: true });
+    if (name.startsWith(DRAFT_PREFIX)) rmSync(join(dataDir, name), { recursive: true, force: true, maxRetries: 5 });
   }
   const cluster = clusterDirectory(dataDir);
   if (existsSync(cluster)) return assertUsable(cluster, binaries);
@@ -89,13 +90,13 @@ async function runInitdb(initdb: string, draft: string, passwordFile: string, ac
     '--encoding=UTF8',
     '--locale=C', // the same order of texts on every machine
   ];
+  const options = { cwd: '/', timeout: INITDB_TIMEOUT_MS, killSignal: 'SIGKILL', ...account } as const;
+  const running = promisify(execFile)(initdb, args, options);
+  const { pid } = running.child;
+  const guard = { signal: 'SIGKILL', graceMs: 1_000, phase: StopPhase.Servers } as const;
+  const release = pid === undefined ? undefined : guardChild(pid, guard);
   try {
-    await promisify(execFile)(initdb, args, {
-      cwd: '/',
-      timeout: INITDB_TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-      ...account,
-    });
+    await running;
   } catch (error) {
     const { stderr = '' } = error as { stderr?: string };
     throw new ServerError(
@@ -104,6 +105,8 @@ async function runInitdb(initdb: string, draft: string, passwordFile: string, ac
       'See the message above; a full disk or a missing library is the usual reason.',
       { cause: error },
     );
+  } finally {
+    release?.();
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
@@ -81,3 +81,24 @@ test('a directory with something else in place of the database is refused with a
     message: expect.stringMatching(/made by Postgres 12, and this is 18/) as string,
   });
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'as root, a directory that the user postgres cannot reach is replaced by the same other one in each run',
+  async () => {
+    const closed = scratchDirectory();
+    chmodSync(closed, 0o700);
+    const dataDir = join(closed, 'below');
+    const said: string[] = [];
+    const log = (line: string): void => void said.push(line);
+    const first = await startPostgres({ dataDir, log });
+    onTestFinished(() => rmSync(first.dataDir, { recursive: true, force: true }));
+    onTestFinished(() => first.stop());
+    expect(first.dataDir).not.toBe(dataDir);
+    expect(said[0]).toBe(`the user postgres cannot reach ${dataDir}: the database is kept in ${first.dataDir}`);
+    await query(first.url, 'create table kept (n int)');
+    await first.stop();
+    const second = await start(dataDir);
+    expect(second.dataDir).toBe(first.dataDir);
+    expect(await query(second.url, 'select * from kept')).toEqual([]);
+  },
+);
