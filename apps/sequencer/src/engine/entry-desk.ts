@@ -1,0 +1,115 @@
+import type { RecoverAddress } from '#libs/atomic-commit';
+import type { NewEntry, PlacedEntry, SealedBlock } from '#libs/ordering';
+import {
+  applyRegistryChange,
+  commitmentDigest,
+  encodeEntry,
+  EntryKind,
+  entryId,
+  equalBytes,
+  findMarket,
+  Price,
+  type Registry,
+  RegistryChange,
+  SHARED_LANE,
+  SignedPrice,
+  SignedRegistryChange,
+} from '#libs/protocol';
+import type { Candidate, DraftContext } from './candidate.js';
+import type { IntakeQueue } from './intake-queue.js';
+import { SubmissionError, toSubmissionError } from './submission-error.js';
+
+/** Where an entry came to stand. */
+export interface EntryPlace {
+  block: number;
+  sequence: bigint;
+}
+
+export interface EntryDeskModules {
+  logId: Uint8Array;
+  queue: IntakeQueue;
+  recover: RecoverAddress;
+  registry(): Registry;
+}
+
+/** Admits signed prices and signed changes of the registry. Each resolves once it is durable. */
+export class EntryDesk {
+  constructor(private readonly modules: EntryDeskModules) {}
+
+  /** @param bytes SSZ of a `SignedPrice`. @throws SubmissionError */
+  async submitPrice(bytes: Uint8Array): Promise<EntryPlace> {
+    const signed = decode(() => SignedPrice.deserialize(bytes), 'signed price');
+    const { price, signature } = signed;
+    const market = findMarket(this.modules.registry(), price.underlying, price.quote);
+    if (!market) throw SubmissionError.of('PRICE_UNKNOWN_MARKET', 'the registry lists no market of these two assets');
+    this.assertSigned('price', Price.hashTreeRoot(price), signature, market.priceKey);
+    return this.enqueue(EntryKind.PRICE, bytes, ({ draft, prices }) => {
+      prices.apply(price, draft.timestampMs, draft.registry);
+    });
+  }
+
+  /** @param bytes SSZ of a `SignedRegistryChange`. @throws SubmissionError */
+  async submitRegistryChange(bytes: Uint8Array): Promise<EntryPlace> {
+    const { change, signature } = decode(() => SignedRegistryChange.deserialize(bytes), 'signed registry change');
+    this.assertSigned('registry', RegistryChange.hashTreeRoot(change), signature, this.modules.registry().registryKey);
+    return this.enqueue(EntryKind.REGISTRY_CHANGE, bytes, (context) => {
+      context.nextRegistry = applyRegistryChange(context.nextRegistry, change, context.draft.timestampMs);
+    });
+  }
+
+  private assertSigned(kind: 'price' | 'registry', root: Uint8Array, signature: Uint8Array, key: Uint8Array): void {
+    const signer = this.modules.recover(commitmentDigest(this.modules.logId, kind, root), signature);
+    if (!signer || !equalBytes(signer, key)) {
+      throw SubmissionError.of('INVALID_SIGNATURE', `invalid signature: the ${kind} key of the registry did not sign this`);
+    }
+  }
+
+  private enqueue(kind: EntryKind, body: Uint8Array, effect: (context: DraftContext) => void): Promise<EntryPlace> {
+    return new Promise((resolve, reject) => {
+      const bytes = encodeEntry(kind, body);
+      const entry: NewEntry = { kind, lane: SHARED_LANE, id: entryId(bytes), sender: null, nonce: null, bytes };
+      this.modules.queue.push(new EntryCandidate(entry, effect, resolve, reject));
+    });
+  }
+}
+
+class EntryCandidate implements Candidate {
+  readonly lane = SHARED_LANE;
+
+  constructor(
+    private readonly entry: NewEntry,
+    private readonly effect: (context: DraftContext) => void,
+    private readonly resolve: (place: EntryPlace) => void,
+    private readonly reject: (error: SubmissionError) => void,
+  ) {}
+
+  get bytesMax(): number {
+    return this.entry.bytes.length;
+  }
+
+  place(context: DraftContext): NewEntry {
+    try {
+      this.effect(context);
+    } catch (thrown) {
+      throw toSubmissionError(thrown);
+    }
+    return this.entry;
+  }
+
+  durable(entry: PlacedEntry, block: SealedBlock): void {
+    this.resolve({ block: block.header.number, sequence: entry.sequence });
+  }
+
+  refused(error: SubmissionError): void {
+    this.reject(error);
+  }
+}
+
+function decode<T>(deserialize: () => T, what: string): T {
+  try {
+    return deserialize();
+  } catch (thrown) {
+    const problem = thrown instanceof Error ? thrown.message : String(thrown);
+    throw SubmissionError.of('MALFORMED', `these bytes are no ${what}: ${problem}`, { rpcCode: -32602 });
+  }
+}

@@ -1,0 +1,46 @@
+/** What an executor says of itself once a second on `status.<chainId>`. Unknown fields are kept for the admin API. */
+export interface ExecutorStatus {
+  chainId: number;
+  role: 'voting' | 'replica';
+  key: string;
+  number: number;
+  state: string;
+}
+
+/** Which executors are there: an operation is refused when a participant's voting executor has been silent too long. */
+export class ExecutorWatch {
+  private readonly seenAtMs = new Map<number, number>();
+  private readonly latest = new Map<string, ExecutorStatus>();
+  private countedFromMs: number;
+
+  constructor(
+    private readonly silentMs: number,
+    nowMs: number,
+  ) {
+    this.countedFromMs = nowMs;
+  }
+
+  /** A new epoch: silence is counted anew, since statuses sent before were not for us. */
+  countAnew(nowMs: number): void {
+    this.countedFromMs = nowMs;
+  }
+
+  /** Takes in a status. */
+  seen(status: ExecutorStatus, nowMs: number): void {
+    this.latest.set(`${status.chainId}:${status.key}`, status);
+    if (status.role === 'voting') this.seenAtMs.set(status.chainId, nowMs);
+  }
+
+  /** The participants whose voting executor has been silent for too long. */
+  silentAmong(chainIds: readonly number[], nowMs: number): number[] {
+    return chainIds.filter((chainId) => {
+      const seenAtMs = Math.max(this.seenAtMs.get(chainId) ?? -Infinity, this.countedFromMs);
+      return nowMs - seenAtMs > this.silentMs;
+    });
+  }
+
+  /** The newest status of each executor. */
+  statuses(): ExecutorStatus[] {
+    return [...this.latest.values()];
+  }
+}

@@ -1,0 +1,104 @@
+import { Coordinator, type PreparedOperation, type RecoverAddress } from '#libs/atomic-commit';
+import type { Tip } from '#libs/ordering';
+import { PriceBook } from '#libs/options';
+import {
+  applyRegistryChange,
+  assertInvariant,
+  Decision,
+  entryBody,
+  EntryKind,
+  findRollup,
+  type Genesis,
+  logId,
+  Prepare,
+  type Registry,
+  SignedPrice,
+  SignedRegistryChange,
+} from '#libs/protocol';
+
+/** An entry of the shared lane as the leader's memory takes it in. */
+export interface AppliedEntry {
+  kind: EntryKind;
+  id: Uint8Array;
+  bytes: Uint8Array;
+}
+
+/**
+ * What the leader remembers of the log: where it ends, the registry, prices, undecided operations. All of it is read
+ * from the log when an epoch begins, and follows it block by block: `apply` is called once a block is durable.
+ */
+export class LogState {
+  readonly logId: Uint8Array;
+  readonly prices = new PriceBook();
+  readonly coordinator: Coordinator;
+  /** In force in the next block. */
+  registry: Registry;
+  tip: Tip;
+
+  constructor(
+    readonly genesis: Genesis,
+    recover: RecoverAddress,
+  ) {
+    this.logId = logId(genesis);
+    this.registry = genesis.registry;
+    this.coordinator = new Coordinator(this.logId, recover);
+    this.tip = {
+      number: 0,
+      hash: this.logId,
+      timestampMs: genesis.startTimeMs,
+      nextSequence: 1n,
+      nextLaneSequences: new Map(),
+    };
+  }
+
+  /** Takes in a durable block's entries that matter to the leader, in ascending sequence. */
+  apply(entries: Iterable<AppliedEntry>, timestampMs: number, blockHash: Uint8Array): void {
+    const inForce = this.registry;
+    for (const { kind, id, bytes } of entries) {
+      switch (kind) {
+        case EntryKind.PRICE:
+          this.prices.apply(SignedPrice.deserialize(entryBody(bytes)).price, timestampMs, inForce);
+          break;
+        case EntryKind.REGISTRY_CHANGE: {
+          const { change } = SignedRegistryChange.deserialize(entryBody(bytes));
+          this.registry = applyRegistryChange(this.registry, change, timestampMs);
+          break;
+        }
+        case EntryKind.PREPARE: {
+          const prepare = Prepare.deserialize(entryBody(bytes)) as Prepare;
+          this.coordinator.prepared(preparedOperation(prepare, id, blockHash, inForce));
+          break;
+        }
+        case EntryKind.DECISION: {
+          const { operationId } = Decision.deserialize(entryBody(bytes));
+          assertInvariant(this.coordinator.has(operationId), 'I16: a decision without an undecided prepare');
+          this.coordinator.decided(operationId);
+          break;
+        }
+        case EntryKind.TRANSACTION:
+        case EntryKind.STATE_ROOT:
+          break;
+      }
+    }
+  }
+}
+
+/** What the coordinator keeps of a PREPARE. `registry` is the one in force in its block. */
+export function preparedOperation(
+  { operationId, deadlineMs, participants }: Prepare,
+  prepareId: Uint8Array,
+  prepareBlockHash: Uint8Array,
+  registry: Registry,
+): PreparedOperation {
+  return {
+    operationId,
+    prepareId,
+    prepareBlockHash,
+    deadlineMs,
+    participants: participants.map((chainId) => {
+      const rollup = findRollup(registry, chainId);
+      assertInvariant(rollup !== undefined, `I32: participant ${chainId} is no rollup of the registry`);
+      return { chainId, votingKey: rollup.votingKey };
+    }),
+  };
+}

@@ -1,0 +1,90 @@
+import type { RecoverAddress } from '#libs/atomic-commit';
+import type { NewEntry } from '#libs/ordering';
+import {
+  bytesToHex,
+  commitmentDigest,
+  encodeEntry,
+  EntryKind,
+  entryId,
+  equalBytes,
+  findRollup,
+  type Registry,
+  SignedStateRoot,
+  StateRoot,
+} from '#libs/protocol';
+
+/** Heights for which roots of a rollup are compared. */
+const HEIGHTS_MAX = 256;
+
+/** Two keys of one rollup said different roots of one height. */
+export interface DifferingRoots {
+  chainId: number;
+  number: number;
+  first: SignedStateRoot;
+  second: SignedStateRoot;
+}
+
+/**
+ * Takes state roots and keeps the newest of each key for the next block; they never cut one. Compares the roots of a
+ * rollup's executor and replicas height by height.
+ */
+export class StateRootDesk {
+  private readonly waiting = new Map<string, NewEntry>();
+  private readonly newest = new Map<string, number>();
+  private readonly byHeight = new Map<number, Map<number, SignedStateRoot>>();
+
+  constructor(
+    private readonly logId: Uint8Array,
+    private readonly recover: RecoverAddress,
+    private readonly onDiffering: (differing: DifferingRoots) => void,
+  ) {}
+
+  /** @param bytes SSZ of a `SignedStateRoot`. Returns why it was refused, or null. */
+  receive(bytes: Uint8Array, registry: Registry, head: number): string | null {
+    const signed = SignedStateRoot.deserialize(bytes);
+    const { stateRoot, signature } = signed;
+    const rollup = findRollup(registry, stateRoot.chainId);
+    if (!rollup || !equalBytes(stateRoot.logId, this.logId) || stateRoot.number > head) return 'foreign';
+    const signer = this.recover(commitmentDigest(this.logId, 'root', StateRoot.hashTreeRoot(stateRoot)), signature);
+    if (!signer || ![rollup.votingKey, ...rollup.replicaKeys].some((key) => equalBytes(key, signer))) return 'wrong_key';
+    const key = `${stateRoot.chainId}:${bytesToHex(signer)}`;
+    if (stateRoot.number <= (this.newest.get(key) ?? 0)) return null;
+    this.newest.set(key, stateRoot.number);
+    const entry = encodeEntry(EntryKind.STATE_ROOT, bytes);
+    this.waiting.set(key, {
+      kind: EntryKind.STATE_ROOT,
+      lane: stateRoot.chainId,
+      id: entryId(entry),
+      sender: null,
+      nonce: null,
+      bytes: entry,
+    });
+    this.compare(signed);
+    return null;
+  }
+
+  /** What waits for the next block; gone from here once {@link placed}. */
+  entries(): NewEntry[] {
+    return [...this.waiting.values()];
+  }
+
+  /** These are durable. */
+  placed(entries: readonly NewEntry[]): void {
+    for (const [key, waiting] of this.waiting) {
+      if (entries.some(({ id }) => equalBytes(id, waiting.id))) this.waiting.delete(key);
+    }
+  }
+
+  private compare(signed: SignedStateRoot): void {
+    const { chainId, number, root } = signed.stateRoot;
+    let heights = this.byHeight.get(chainId);
+    if (!heights) this.byHeight.set(chainId, (heights = new Map()));
+    const first = heights.get(number);
+    if (!first) {
+      heights.set(number, signed);
+      if (heights.size > HEIGHTS_MAX) heights.delete(heights.keys().next().value ?? number);
+    } else if (!equalBytes(first.stateRoot.root, root)) {
+      this.onDiffering({ chainId, number, first, second: signed });
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { LockstepError } from '#libs/protocol';
+
+export interface SubmissionErrorType {
+  /** Stable name, `data.code` in JSON-RPC. */
+  code: string;
+  /** JSON-RPC's number. */
+  rpcCode: number;
+  /** The field of the intent or request that is wrong. */
+  field?: string;
+  /** The operation, series or hash concerned. */
+  id?: string;
+}
+
+/** Why something that was submitted did not get into the log. It changed nothing. */
+export class SubmissionError extends LockstepError<SubmissionErrorType> {
+  static of(code: string, message: string, details: Partial<Omit<SubmissionErrorType, 'code'>> = {}): SubmissionError {
+    return new SubmissionError({ rpcCode: -32000, ...details, code }, message);
+  }
+
+  /** Too much at once: try again later. */
+  static busy(what: string): SubmissionError {
+    return SubmissionError.of('BUSY', `limit exceeded: ${what}, try again shortly`, { rpcCode: -32005 });
+  }
+
+  /** This sequencer does not lead (any more); whether the submission is in the log is to be looked up. */
+  static notLeading(): SubmissionError {
+    return SubmissionError.of(
+      'NOT_LEADING',
+      'this sequencer is not leading at the moment; look the submission up or send it again',
+      { rpcCode: -32001 },
+    );
+  }
+}
+
+/** The submission error that stands for whatever was thrown. */
+export function toSubmissionError(thrown: unknown): SubmissionError {
+  if (thrown instanceof SubmissionError) return thrown;
+  if (thrown instanceof LockstepError) return SubmissionError.of(String(thrown.code), thrown.message);
+  return SubmissionError.of('INTERNAL', 'the sequencer failed while handling this; it is in its log', { rpcCode: -32603 });
+}

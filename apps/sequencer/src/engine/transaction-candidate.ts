@@ -1,0 +1,73 @@
+import type { NewEntry } from '#libs/ordering';
+import { EntryKind, findRollup } from '#libs/protocol';
+import type { Candidate, DraftContext } from './candidate.js';
+import type { SubmissionError } from './submission-error.js';
+import { rollupPaused, type TransactionResult } from './transaction-desk.js';
+
+export interface TransactionCandidateFields {
+  /** The rollup's chain id. */
+  lane: number;
+  /** Key of the (chain id, sender) in the nonce pool. */
+  account: string;
+  hash: Uint8Array;
+  nonce: bigint;
+  sender: Uint8Array;
+  /** The serialised entry. */
+  bytes: Uint8Array;
+}
+
+/** A transaction whose sender is known, on its way into the log. */
+export class TransactionCandidate implements Candidate {
+  readonly lane: number;
+  readonly account: string;
+  readonly hash: Uint8Array;
+  readonly nonce: bigint;
+  onSettled: (() => void) | null = null;
+  private readonly entry: NewEntry;
+  private gapTimer: NodeJS.Timeout | null = null;
+
+  constructor(
+    { lane, account, hash, nonce, sender, bytes }: TransactionCandidateFields,
+    private readonly settle: (result: TransactionResult) => void,
+    private readonly giveBackNonce: (candidate: TransactionCandidate) => void,
+  ) {
+    this.lane = lane;
+    this.account = account;
+    this.hash = hash;
+    this.nonce = nonce;
+    this.entry = { kind: EntryKind.TRANSACTION, lane, id: hash, sender, nonce, bytes };
+  }
+
+  get bytesMax(): number {
+    return this.entry.bytes.length;
+  }
+
+  place({ draft }: DraftContext): NewEntry {
+    if (findRollup(draft.registry, this.lane)?.paused) {
+      this.giveBackNonce(this);
+      throw rollupPaused(this.lane);
+    }
+    return this.entry;
+  }
+
+  durable(): void {
+    this.settle({ hash: this.hash });
+    this.onSettled?.();
+  }
+
+  refused(error: SubmissionError): void {
+    this.stopWaiting();
+    this.settle({ error });
+    this.onSettled?.();
+  }
+
+  /** Parked behind a gap of nonces: `giveUp` is called once the time is over. */
+  waitForGap(ms: number, giveUp: () => void): void {
+    this.gapTimer = setTimeout(giveUp, ms);
+  }
+
+  stopWaiting(): void {
+    if (this.gapTimer) clearTimeout(this.gapTimer);
+    this.gapTimer = null;
+  }
+}

@@ -1,0 +1,221 @@
+import type { RecoveryRecord } from '#libs/crypto';
+import { NoncePool } from '#libs/ordering';
+import {
+  bytesToHex,
+  checkChainId,
+  checkIntrinsicGas,
+  type DecodedTransaction,
+  decodeTransaction,
+  encodeEntry,
+  EntryKind,
+  findRollup,
+  type Registry,
+  TRANSACTION_BYTES_MAX,
+} from '#libs/protocol';
+import type { IntakeQueue } from './intake-queue.js';
+import { SubmissionError, toSubmissionError } from './submission-error.js';
+import { TransactionCandidate } from './transaction-candidate.js';
+
+/** The largest nonce the log can index. */
+const NONCE_MAX = 2n ** 63n - 1n;
+/** Early transactions that one sender can have waiting on one rollup. */
+const PARKED_MAX = 1024;
+
+/** Where a transaction came to stand, or why it did not. */
+export type TransactionResult = { hash: Uint8Array } | { error: SubmissionError };
+
+export interface TransactionDeskOptions {
+  /** How long an early nonce waits for those before it, in ms. */
+  nonceGapMs: number;
+  /** Transactions of one sender that may be open at a time. */
+  openPerSenderMax: number;
+}
+
+export interface TransactionDeskModules {
+  queue: IntakeQueue;
+  recover(records: readonly RecoveryRecord[]): Promise<(Uint8Array | null)[]>;
+  /** The next nonce of each (rollup, sender) by the log. */
+  nextNonces(accounts: readonly { chainId: number; sender: Uint8Array }[]): Promise<bigint[]>;
+  /** Whether an entry with this id is in the log. */
+  isInLog(id: Uint8Array): Promise<boolean>;
+  registry(): Registry;
+}
+
+/**
+ * Admits raw transactions, in the order of checks of the design, section 6: size, strict decoding, chain id, gas bounds,
+ * duplicate, sender recovery, nonce, the sender's budget. A nonce belongs to a sender, so it is checked once the sender
+ * is recovered.
+ */
+export class TransactionDesk {
+  private readonly nonces = new NoncePool<TransactionCandidate>(PARKED_MAX);
+  /** Open calls by transaction hash: the same bytes sent again join them. */
+  private readonly open = new Map<string, Promise<TransactionResult>>();
+  private readonly openBySender = new Map<string, number>();
+
+  constructor(
+    private readonly options: TransactionDeskOptions,
+    private readonly modules: TransactionDeskModules,
+  ) {}
+
+  get openCount(): number {
+    return this.open.size;
+  }
+
+  /** Submits raw transactions for one rollup; each result comes once its transaction is durable or refused. */
+  async submit(chainId: number, raws: readonly Uint8Array[]): Promise<TransactionResult[]> {
+    const results: Promise<TransactionResult>[] = [];
+    const fresh: { transaction: DecodedTransaction; raw: Uint8Array; settle: (result: TransactionResult) => void }[] = [];
+    for (const raw of raws) {
+      try {
+        const transaction = this.check(chainId, raw);
+        const hash = bytesToHex(transaction.hash);
+        let result = this.open.get(hash);
+        if (!result) {
+          result = new Promise((settle) => fresh.push({ transaction, raw, settle }));
+          this.open.set(hash, result);
+          const close = (): boolean => this.open.delete(hash);
+          void result.then(close, close);
+        }
+        results.push(result);
+      } catch (thrown) {
+        results.push(Promise.resolve({ error: toSubmissionError(thrown) }));
+      }
+    }
+    if (fresh.length > 0) {
+      const candidates = await this.recoverAll(chainId, fresh).catch((thrown: unknown) => {
+        for (const { settle } of fresh) settle({ error: toSubmissionError(thrown) });
+        return [];
+      });
+      for (const candidate of candidates) this.offer(candidate);
+    }
+    return Promise.all(results);
+  }
+
+  /** The next nonce that would be admitted, what is on its way included; from the log when nothing is. */
+  async nextNonce(chainId: number, sender: Uint8Array): Promise<bigint> {
+    const known = this.nonces.expected(accountKey(chainId, sender));
+    if (known !== undefined) return known;
+    const [next] = await this.modules.nextNonces([{ chainId, sender }]);
+    return next ?? 0n;
+  }
+
+  /** Leadership is lost or taken anew: what was known of nonces is read again. */
+  reset(error: SubmissionError): void {
+    for (const parked of this.nonces.clear()) parked.refused(error);
+  }
+
+  private check(chainId: number, raw: Uint8Array): DecodedTransaction {
+    const rollup = findRollup(this.modules.registry(), chainId);
+    if (!rollup) throw SubmissionError.of('UNKNOWN_ROLLUP', `no rollup has chain id ${chainId}`, { rpcCode: -32602 });
+    if (rollup.paused) throw rollupPaused(chainId);
+    if (raw.length > TRANSACTION_BYTES_MAX) {
+      throw SubmissionError.of(
+        'TRANSACTION_OVERSIZED',
+        `oversized data: transaction size ${raw.length}, limit ${TRANSACTION_BYTES_MAX}`,
+      );
+    }
+    const transaction = decodeTransaction(raw);
+    checkChainId(transaction, chainId);
+    checkIntrinsicGas(transaction);
+    if (transaction.nonce > NONCE_MAX) {
+      throw SubmissionError.of('NONCE_MAX', `nonce has max value: nonce ${transaction.nonce}, limit ${NONCE_MAX}`);
+    }
+    return transaction;
+  }
+
+  private async recoverAll(
+    chainId: number,
+    fresh: readonly { transaction: DecodedTransaction; raw: Uint8Array; settle: (result: TransactionResult) => void }[],
+  ): Promise<TransactionCandidate[]> {
+    const senders = await this.modules.recover(fresh.map(({ transaction }) => transaction));
+    const candidates: TransactionCandidate[] = [];
+    const unknown = new Map<string, Uint8Array>();
+    fresh.forEach(({ transaction, raw, settle }, index) => {
+      const sender = senders[index];
+      if (!sender) {
+        const error = SubmissionError.of('INVALID_SENDER', 'invalid sender: the signature recovers to no account');
+        settle({ error });
+        return;
+      }
+      const account = accountKey(chainId, sender);
+      if (!this.nonces.knows(account)) unknown.set(account, sender);
+      const bytes = encodeEntry(EntryKind.TRANSACTION, raw);
+      const { hash, nonce } = transaction;
+      candidates.push(
+        new TransactionCandidate({ lane: chainId, account, hash, nonce, sender, bytes }, settle, (refused) =>
+          this.nonces.giveBack(refused.account, refused.nonce),
+        ),
+      );
+    });
+    if (unknown.size > 0) {
+      const nonces = await this.modules.nextNonces([...unknown.values()].map((sender) => ({ chainId, sender })));
+      [...unknown.keys()].forEach((account, index) => this.nonces.learn(account, nonces[index] ?? 0n));
+    }
+    return candidates;
+  }
+
+  private offer(candidate: TransactionCandidate): void {
+    try {
+      this.charge(candidate);
+      if (!this.modules.queue.canAccept()) throw SubmissionError.busy('too many submissions are waiting');
+      const verdict = this.nonces.offer(candidate.account, candidate);
+      switch (verdict.status) {
+        case 'ready':
+          for (const ready of verdict.items) {
+            ready.stopWaiting();
+            this.modules.queue.push(ready);
+          }
+          return;
+        case 'parked':
+          candidate.waitForGap(this.options.nonceGapMs, () => {
+            const expected = this.nonces.withdraw(candidate.account, candidate);
+            candidate.refused(nonceGap(expected, candidate.nonce));
+          });
+          return;
+        case 'too_low':
+          void this.refuseUsedNonce(candidate, verdict.expected);
+          return;
+        case 'taken':
+          throw SubmissionError.of(
+            'NONCE_TAKEN',
+            `replacement transaction underpriced: nonce ${candidate.nonce} waits already, as ${bytesToHex(verdict.by.hash)}`,
+          );
+        case 'full':
+          throw SubmissionError.busy(`${PARKED_MAX} transactions of this sender wait for nonce ${verdict.expected}`);
+      }
+    } catch (thrown) {
+      candidate.refused(toSubmissionError(thrown));
+    }
+  }
+
+  /** I33: charged only now that chain id and signature were checked, else others could spend a sender's budget. */
+  private charge(candidate: TransactionCandidate): void {
+    const open = (this.openBySender.get(candidate.account) ?? 0) + 1;
+    if (open > this.options.openPerSenderMax) {
+      throw SubmissionError.busy(`this sender has ${open - 1} transactions open`);
+    }
+    this.openBySender.set(candidate.account, open);
+    candidate.onSettled = () => {
+      const left = (this.openBySender.get(candidate.account) ?? 1) - 1;
+      if (left > 0) this.openBySender.set(candidate.account, left);
+      else this.openBySender.delete(candidate.account);
+    };
+  }
+
+  private async refuseUsedNonce(candidate: TransactionCandidate, expected: bigint): Promise<void> {
+    const known = await this.modules.isInLog(candidate.hash).catch(() => false);
+    candidate.refused(
+      known
+        ? SubmissionError.of('ALREADY_KNOWN', 'already known', { id: bytesToHex(candidate.hash) })
+        : SubmissionError.of('NONCE_TOO_LOW', `nonce too low: next nonce ${expected}, tx nonce ${candidate.nonce}`),
+    );
+  }
+}
+
+export const accountKey = (chainId: number, sender: Uint8Array): string => `${chainId}:${bytesToHex(sender)}`;
+
+export const rollupPaused = (chainId: number): SubmissionError =>
+  SubmissionError.of('rollup_paused', `rollup ${chainId} is paused: it takes no transactions until it is resumed`);
+
+const nonceGap = (expected: bigint, nonce: bigint): SubmissionError =>
+  SubmissionError.of('NONCE_GAP', `nonce gap: expected ${expected}, tx nonce ${nonce}`);
