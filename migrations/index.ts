@@ -1,0 +1,6 @@
+import { CreateLog1763892000001 } from './1763892000001-create-log.js';
+import { CreateOperations1763892000002 } from './1763892000002-create-operations.js';
+import { CreateLeadership1763892000003 } from './1763892000003-create-leadership.js';
+
+/** Every migration in the order of its timestamp. A released one is never changed: what is wrong in it, a later one mends. */
+export const MIGRATIONS = [CreateLog1763892000001, CreateOperations1763892000002, CreateLeadership1763892000003];
