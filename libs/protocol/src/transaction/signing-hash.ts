@@ -1,33 +1,53 @@
-import { bigIntToBytesBE, concatBytes } from '../bytes.js';
-import { keccak256Concat } from '../keccak.js';
+import { keccak256 } from '../keccak.js';
 import { type TransactionType } from './transaction-body.js';
-
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * What the sender signed: the type byte and the list of all fields but the signature (EIP-2930, EIP-1559); of a legacy
  * transaction the list of its six fields with chain id, 0, 0 behind (EIP-155). `fields` are the encoded fields.
  */
 export function signingHash(type: TransactionType, chainId: number, fields: Uint8Array): Uint8Array {
-  const suffix = type === 0 ? encodeChainIdSuffix(chainId) : NO_BYTES;
-  return keccak256Concat(encodeListHeader(type, fields.length + suffix.length), fields, suffix);
-}
+  const isLegacy = type === 0;
+  const suffixLength = isLegacy ? integerLength(chainId) + 2 : 0;
+  const listLength = fields.length + suffixLength;
+  const sizeLength = listLength <= 55 ? 0 : byteLength(listLength);
+  const fieldsStart = (isLegacy ? 0 : 1) + 1 + sizeLength;
 
-/** The type byte, if any, and the header of a list of `length` payload bytes. */
-function encodeListHeader(type: TransactionType, length: number): Uint8Array {
-  const prefix = type === 0 ? [] : [type];
-  if (length <= 55) return Uint8Array.of(...prefix, 0xc0 + length);
-  const size = toMinimalBytes(BigInt(length));
-  return Uint8Array.of(...prefix, 0xf7 + size.length, ...size);
+  // One array and one call of the hasher: parts would cost more than the copy.
+  const preimage = new Uint8Array(fieldsStart + listLength);
+  let offset = 0;
+  if (!isLegacy) preimage[offset++] = type;
+  preimage[offset++] = sizeLength === 0 ? 0xc0 + listLength : 0xf7 + sizeLength;
+  writeNumber(preimage, listLength, offset, sizeLength);
+  preimage.set(fields, fieldsStart);
+  if (isLegacy) writeChainIdSuffix(preimage, chainId, fieldsStart + fields.length);
+  return keccak256(preimage);
 }
 
 /** What EIP-155 appends to a legacy transaction's six fields before signing: chain id, 0, 0. */
-function encodeChainIdSuffix(chainId: number): Uint8Array {
-  if (chainId < 0x80) return Uint8Array.of(chainId, 0x80, 0x80);
-  const bytes = toMinimalBytes(BigInt(chainId));
-  return concatBytes(Uint8Array.of(0x80 + bytes.length), bytes, Uint8Array.of(0x80, 0x80));
+function writeChainIdSuffix(bytes: Uint8Array, chainId: number, start: number): void {
+  const length = integerLength(chainId);
+  if (length > 1) bytes[start] = 0x80 + length - 1;
+  const digits = length > 1 ? length - 1 : 1;
+  writeNumber(bytes, chainId, start + length - digits, digits);
+  bytes[start + length] = bytes[start + length + 1] = 0x80;
 }
 
-function toMinimalBytes(value: bigint): Uint8Array {
-  return bigIntToBytesBE(value, Math.ceil(value.toString(16).length / 2));
+/** How many bytes RLP takes for a positive integer. */
+function integerLength(value: number): number {
+  return value < 0x80 ? 1 : 1 + byteLength(value);
+}
+
+function byteLength(value: number): number {
+  let length = 0;
+  // Division, not a shift: the number may have 53 bits.
+  for (let rest = value; rest >= 1; rest = Math.floor(rest / 256)) length++;
+  return length;
+}
+
+function writeNumber(bytes: Uint8Array, value: number, start: number, length: number): void {
+  let rest = value;
+  for (let index = start + length - 1; index >= start; index--) {
+    bytes[index] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
 }
