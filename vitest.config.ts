@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['lockstep-source', 'node', 'import', 'default'];
+const conditions = ['lockstep-source', 'node'];
 
 export default defineConfig({
   resolve: { conditions },
