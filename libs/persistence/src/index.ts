@@ -14,4 +14,5 @@ export { type Leader, Leadership } from './leadership.js';
 export { BLOCKS_READ_MAX, LogReader, type NonceQuery } from './log/log-reader.js';
 export { LogWriter, type LogWriterOptions } from './log/log-writer.js';
 export { OperationReader } from './log/operation-reader.js';
+export { readSharedLane, type SharedEntry } from './log/shared-lane.js';
 export * from './types.js';
