@@ -60,7 +60,10 @@ export class EntryDesk {
   private assertSigned(kind: 'price' | 'registry', root: Uint8Array, signature: Uint8Array, key: Uint8Array): void {
     const signer = this.modules.recover(commitmentDigest(this.modules.logId, kind, root), signature);
     if (!signer || !equalBytes(signer, key)) {
-      throw SubmissionError.of('INVALID_SIGNATURE', `invalid signature: the ${kind} key of the registry did not sign this`);
+      throw SubmissionError.of(
+        'INVALID_SIGNATURE',
+        `invalid signature: the ${kind} key of the registry did not sign this`,
+      );
     }
   }
 

@@ -46,7 +46,8 @@ export class StateRootDesk {
     const rollup = findRollup(registry, stateRoot.chainId);
     if (!rollup || !equalBytes(stateRoot.logId, this.logId) || stateRoot.number > head) return 'foreign';
     const signer = this.recover(commitmentDigest(this.logId, 'root', StateRoot.hashTreeRoot(stateRoot)), signature);
-    if (!signer || ![rollup.votingKey, ...rollup.replicaKeys].some((key) => equalBytes(key, signer))) return 'wrong_key';
+    if (!signer || ![rollup.votingKey, ...rollup.replicaKeys].some((key) => equalBytes(key, signer)))
+      return 'wrong_key';
     const key = `${stateRoot.chainId}:${bytesToHex(signer)}`;
     if (stateRoot.number <= (this.newest.get(key) ?? 0)) return null;
     this.newest.set(key, stateRoot.number);

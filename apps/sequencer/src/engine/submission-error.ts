@@ -36,5 +36,7 @@ export class SubmissionError extends LockstepError<SubmissionErrorType> {
 export function toSubmissionError(thrown: unknown): SubmissionError {
   if (thrown instanceof SubmissionError) return thrown;
   if (thrown instanceof LockstepError) return SubmissionError.of(String(thrown.code), thrown.message);
-  return SubmissionError.of('INTERNAL', 'the sequencer failed while handling this; it is in its log', { rpcCode: -32603 });
+  return SubmissionError.of('INTERNAL', 'the sequencer failed while handling this; it is in its log', {
+    rpcCode: -32603,
+  });
 }

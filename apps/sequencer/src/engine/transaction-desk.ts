@@ -64,7 +64,8 @@ export class TransactionDesk {
   /** Submits raw transactions for one rollup; each result comes once its transaction is durable or refused. */
   async submit(chainId: number, raws: readonly Uint8Array[]): Promise<TransactionResult[]> {
     const results: Promise<TransactionResult>[] = [];
-    const fresh: { transaction: DecodedTransaction; raw: Uint8Array; settle: (result: TransactionResult) => void }[] = [];
+    const fresh: { transaction: DecodedTransaction; raw: Uint8Array; settle: (result: TransactionResult) => void }[] =
+      [];
     for (const raw of raws) {
       try {
         const transaction = this.check(chainId, raw);

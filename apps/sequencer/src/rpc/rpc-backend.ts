@@ -32,8 +32,12 @@ export interface OperationView {
   intent: Record<string, string>;
   legs: Record<string, string | number>[];
   participants: number[];
+  /** The price round that counted; `0` where none did. */
+  priceRound: string;
+  /** What the holder receives on a commit, in base units. */
+  payout: string;
   deadlineMs: number;
-  prepare: { block: number; sequence: string; timestamp: number };
+  prepare: { block: number; sequence: string; timestamp: number; id: string };
   decision: { block: number; sequence: string; timestamp: number; outcome: 'commit' | 'abort'; reason: string | null } | null;
   votes: Record<string, unknown>[];
 }

@@ -1,0 +1,122 @@
+import { BlockDraft, type NewEntry, type SealedBlock } from '#libs/ordering';
+import type { BlockExtras } from '#libs/persistence';
+import {
+  Decision,
+  encodeEntry,
+  entryBody,
+  entryId,
+  EntryKind,
+  firstSigner,
+  Intent as IntentType,
+  type Outcome,
+  Prepare,
+  SHARED_LANE,
+} from '#libs/protocol';
+import type { Candidate, DraftContext } from './candidate.js';
+import type { IntakeQueue } from './intake-queue.js';
+import type { LogState } from './log-state.js';
+import { type SubmissionError, toSubmissionError } from './submission-error.js';
+
+/** A sealed block with the candidates whose entries it carries, and what its operations add to the log's tables. */
+export interface BuiltBlock {
+  sealed: SealedBlock;
+  placed: { candidate: Candidate; sequence: bigint }[];
+  roots: NewEntry[];
+  extras: BlockExtras;
+}
+
+export interface BuildOptions {
+  timestampMs: number;
+  epoch: number;
+  leader: Uint8Array;
+  /** Candidates that one block takes at most. */
+  candidatesMax: number;
+}
+
+/**
+ * Fills and seals the next block: decisions first, since they free what is held; then what waits, in the policy's
+ * order; then state roots. A candidate that is refused is told at once; one that finds no room stays first in the queue.
+ */
+export function buildBlock(
+  state: LogState,
+  queue: IntakeQueue,
+  roots: readonly NewEntry[],
+  { timestampMs, epoch, leader, candidatesMax }: BuildOptions,
+): BuiltBlock {
+  const draft = new BlockDraft(state.tip, state.registry, timestampMs, state.logId);
+  const decided = placeDecisions(state, draft);
+  const context: DraftContext = {
+    draft,
+    nextRegistry: state.registry,
+    prices: state.prices.overlay(),
+    undecided: state.coordinator.size - decided,
+  };
+  const placed = placeCandidates(queue, context, candidatesMax);
+  const placedRoots = roots.filter((root) => draft.hasRoom(root.lane, root.bytes.length));
+  for (const root of placedRoots) draft.add(root);
+  const sealed = draft.seal(epoch, leader);
+  return { sealed, placed, roots: placedRoots, extras: extrasOf(sealed) };
+}
+
+function placeDecisions(state: LogState, draft: BlockDraft): number {
+  let placed = 0;
+  for (const decision of state.coordinator.decisionsAt(draft.timestampMs)) {
+    const bytes = encodeEntry(EntryKind.DECISION, Decision.serialize(decision));
+    if (!draft.hasRoom(SHARED_LANE, bytes.length)) break;
+    draft.add({ kind: EntryKind.DECISION, lane: SHARED_LANE, id: entryId(bytes), sender: null, nonce: null, bytes });
+    placed += 1;
+  }
+  return placed;
+}
+
+function placeCandidates(queue: IntakeQueue, context: DraftContext, candidatesMax: number): BuiltBlock['placed'] {
+  const placed: BuiltBlock['placed'] = [];
+  const refused: { candidate: Candidate; error: SubmissionError }[] = [];
+  const candidates = queue.take(candidatesMax);
+  for (const [index, candidate] of candidates.entries()) {
+    if (!context.draft.hasRoom(candidate.lane, candidate.bytesMax)) {
+      queue.putBack(candidates.slice(index));
+      break;
+    }
+    try {
+      const { sequence } = context.draft.add(candidate.place(context));
+      placed.push({ candidate, sequence });
+    } catch (thrown) {
+      refused.push({ candidate, error: toSubmissionError(thrown) });
+    }
+  }
+  for (const { candidate, error } of refused) candidate.refused(error);
+  return placed;
+}
+
+function extrasOf({ entries, header }: SealedBlock): BlockExtras {
+  const extras: BlockExtras = { operations: [], decisions: [] };
+  for (const { kind, bytes, id, sequence } of entries) {
+    if (kind === EntryKind.PREPARE) {
+      const { operationId, intent, deadlineMs } = Prepare.deserialize(entryBody(bytes)) as Prepare;
+      extras.operations.push({
+        operationId,
+        kind: intent.selector,
+        series: intent.value.series,
+        signer: firstSigner(intent),
+        nonce: intent.value.nonce,
+        intentBody: IntentType.serialize(intent),
+        prepareId: id,
+        prepareSequence: sequence,
+        prepareBlock: header.number,
+        deadlineMs,
+      });
+    } else if (kind === EntryKind.DECISION) {
+      const { operationId, outcome, reason } = Decision.deserialize(entryBody(bytes));
+      extras.decisions.push({
+        operationId,
+        sequence,
+        blockNumber: header.number,
+        outcome: outcome as Outcome,
+        reason,
+        timestampMs: header.timestamp,
+      });
+    }
+  }
+  return extras;
+}

@@ -1,0 +1,178 @@
+import { LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
+import { type DurableBlock, LogWriteError, type LogWriter } from '#libs/persistence';
+import { commitmentDigest } from '#libs/protocol';
+import type { Logger } from '#libs/runtime';
+import { buildBlock, type BuiltBlock } from './block-builder.js';
+import type { IntakeQueue } from './intake-queue.js';
+import type { LogState } from './log-state.js';
+
+/** A block with nothing to append is written so often, so that log time moves on. */
+const HEARTBEAT_MS = 1000;
+/** Pause before a failed write is tried again: it doubles up to the second value. */
+const RETRY_MS = 50;
+const RETRY_MS_MAX = 1000;
+
+export interface BlockLoopOptions {
+  epoch: number;
+  /** Candidates that one block takes at most. */
+  candidatesMax: number;
+}
+
+export interface BlockLoopModules {
+  state: LogState;
+  queue: IntakeQueue;
+  writer: LogWriter;
+  clock: LogClock;
+  signer: { address: Uint8Array; sign(digest: Uint8Array): Uint8Array };
+  logger: Logger;
+  /** State roots that wait for a block. */
+  roots(): NewEntry[];
+  /** Called once a block is durable and taken into the state, before its candidates are told. */
+  onDurable(block: SealedBlock, signature: Uint8Array, roots: readonly NewEntry[]): void;
+  /** Called after each failed and each good write, for readiness. */
+  onWrite(ok: boolean): void;
+  monotonicMs(): number;
+  wallMs(): number;
+}
+
+/** Why the loop ended. */
+export type LoopEnd = 'stopped' | 'lost_leadership';
+
+/**
+ * Appends blocks while this process leads, one after the other: a block is cut when there is something to append and
+ * the previous write has finished (group commit).
+ *
+ * ```
+ *          work or heartbeat         durable
+ *  idle ─────────────────────► writing ──────► idle
+ *                                │  ▲
+ *         not written, no answer └──┘ rebuilt with a new timestamp
+ *                                │ head says otherwise, or a unique key is violated
+ *                                ▼
+ *                              ended: memory disagrees with the log, it must be read again
+ * ```
+ */
+export class BlockLoop {
+  private stopping = false;
+  private awake: (() => void) | null = null;
+  private lastBlockAtMs: number;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly options: BlockLoopOptions,
+    private readonly modules: BlockLoopModules,
+  ) {
+    this.lastBlockAtMs = -Infinity;
+  }
+
+  /** Something may be there to append. Cheap; may be called often. */
+  wake(): void {
+    const awake = this.awake;
+    this.awake = null;
+    // What comes in within the same turn of the event loop goes into the same block.
+    if (awake) setImmediate(awake);
+  }
+
+  /** Ends the loop after the write that is under way. */
+  stop(): void {
+    this.stopping = true;
+    this.wake();
+  }
+
+  /** Runs until {@link stop} or until this process does not lead any more. */
+  async run(): Promise<LoopEnd> {
+    while (!this.stopping) {
+      await this.workOrHeartbeat();
+      if (this.stopping) break;
+      const end = await this.appendOne();
+      if (end) return end;
+    }
+    return 'stopped';
+  }
+
+  private async appendOne(): Promise<LoopEnd | null> {
+    const built = this.build();
+    const { sealed } = built;
+    const digest = commitmentDigest(this.modules.state.logId, 'header', sealed.hash);
+    const signature = this.modules.signer.sign(digest);
+    const outcome = await this.write({ ...sealed, signature }, built);
+    this.modules.onWrite(outcome === 'written');
+    if (outcome === 'written') {
+      this.lastBlockAtMs = this.modules.monotonicMs();
+      this.settle(built, signature);
+      return null;
+    }
+    this.modules.queue.putBack(built.placed.map(({ candidate }) => candidate));
+    if (outcome === 'lost_leadership') return outcome;
+    return null;
+  }
+
+  private build(): BuiltBlock {
+    const { state, queue, clock, signer, roots, monotonicMs, wallMs } = this.modules;
+    const { epoch, candidatesMax } = this.options;
+    const timestampMs = Math.max(clock.at(monotonicMs(), wallMs()), state.tip.timestampMs);
+    return buildBlock(state, queue, roots(), { timestampMs, epoch, leader: signer.address, candidatesMax });
+  }
+
+  /** Writes until the outcome is known; nobody is answered before. */
+  private async write(block: DurableBlock, { extras }: BuiltBlock): Promise<'written' | 'absent' | 'lost_leadership'> {
+    const { writer, logger, onWrite } = this.modules;
+    const { number } = block.header;
+    let unknown = false;
+    for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {
+      try {
+        if (unknown) return (await writer.outcomeOf(block)) === 'written' ? 'written' : 'absent';
+        const result = await writer.append(block, extras);
+        if (result.status === 'written') return 'written';
+        // Durable, but only a head that still has our epoch lets us append the next one; that append will tell.
+        if (result.status === 'own') return 'written';
+        logger.error({ number, head: result.head }, 'the head of the log is not what this leader remembers');
+        return 'lost_leadership';
+      } catch (thrown) {
+        if (!(thrown instanceof LogWriteError)) throw thrown;
+        onWrite(false);
+        logger.warn({ number, code: thrown.code, err: thrown }, 'a block could not be written');
+        if (thrown.code === 'UNIQUE_VIOLATION') return 'lost_leadership';
+        await this.pause(pauseMs);
+        if (thrown.code === 'WRITE_FAILED') return 'absent';
+        unknown = true;
+        if (this.stopping && pauseMs >= RETRY_MS_MAX) return 'lost_leadership';
+      }
+    }
+  }
+
+  private settle({ sealed, placed, roots }: BuiltBlock, signature: Uint8Array): void {
+    const { state, onDurable } = this.modules;
+    state.tip = sealed.nextTip;
+    state.apply(sealed.entries, sealed.header.timestamp, sealed.hash);
+    onDurable(sealed, signature, roots);
+    const first = sealed.header.firstSequence;
+    for (const { candidate, sequence } of placed) {
+      const entry = sealed.entries[Number(sequence - first)];
+      if (entry) candidate.durable(entry, sealed);
+    }
+  }
+
+  /** Waits until there is something to append, a deadline has passed, or a heartbeat is due. */
+  private async workOrHeartbeat(): Promise<void> {
+    const { state, queue, clock, monotonicMs, wallMs } = this.modules;
+    for (;;) {
+      const nowMs = monotonicMs();
+      const logMs = clock.at(nowMs, wallMs());
+      const waitMs = Math.min(
+        this.lastBlockAtMs + HEARTBEAT_MS - nowMs,
+        state.coordinator.nextDeadlineMs() + 1 - logMs,
+      );
+      if (this.stopping || waitMs <= 0 || queue.size > 0 || state.coordinator.canDecide(logMs)) return;
+      await new Promise<void>((resolve) => {
+        this.awake = resolve;
+        this.timer = setTimeout(() => this.wake(), Math.ceil(waitMs));
+      });
+      if (this.timer) clearTimeout(this.timer);
+    }
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}

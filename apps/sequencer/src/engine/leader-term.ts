@@ -1,0 +1,136 @@
+import type { RecoverAddress, VoteReceipt } from '#libs/atomic-commit';
+import type { DigestSigner } from '#libs/crypto';
+import { LogClock, type NewEntry, type SealedBlock, startLogTime } from '#libs/ordering';
+import type { OutgoingSlice } from '#libs/messaging';
+import { type Leadership, type LogReader, LogWriter } from '#libs/persistence';
+import type { DataSource } from 'typeorm';
+import { equalBytes, type Genesis, LockstepError, type SignedVote } from '#libs/protocol';
+import type { Logger } from '#libs/runtime';
+import { BlockLoop, type LoopEnd } from './block-loop.js';
+import { buildSlices } from './build-slices.js';
+import type { IntakeQueue } from './intake-queue.js';
+import { loadLogState } from './load-log-state.js';
+import type { LogState } from './log-state.js';
+
+export interface LeaderTermOptions {
+  epoch: number;
+  databaseUrl: string;
+  candidatesMax: number;
+  renewEveryMs: number;
+}
+
+export interface LeaderTermModules {
+  genesis: Genesis;
+  dataSource: DataSource;
+  reader: LogReader;
+  leadership: Leadership;
+  queue: IntakeQueue;
+  signer: DigestSigner;
+  recover: RecoverAddress;
+  logger: Logger;
+  roots(): NewEntry[];
+  /** A block is durable: its slices may leave the process now. */
+  onBlock(block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]): void;
+  onWrite(ok: boolean): void;
+}
+
+/** This process's key may not lead the log. */
+export class NotASequencerKeyError extends LockstepError<{ code: 'NOT_A_SEQUENCER_KEY' }> {}
+
+/**
+ * One epoch of leading: reads the log, appends to it, renews the lease. Everything it remembers ends with it.
+ */
+export class LeaderTerm {
+  private readonly loop: BlockLoop;
+  private readonly renewal: NodeJS.Timeout;
+
+  private constructor(
+    readonly epoch: number,
+    readonly state: LogState,
+    private readonly writer: LogWriter,
+    private readonly clock: LogClock,
+    options: LeaderTermOptions,
+    private readonly modules: LeaderTermModules,
+  ) {
+    const { queue, signer, logger, roots, onWrite, onBlock } = modules;
+    this.loop = new BlockLoop(
+      { epoch, candidatesMax: options.candidatesMax },
+      {
+        state,
+        queue,
+        writer,
+        clock: this.clock,
+        signer,
+        logger,
+        roots,
+        onWrite,
+        onDurable: (block, signature, placed) => onBlock(block, buildSlices(block, signature), placed),
+        monotonicMs: () => performance.now(),
+        wallMs: () => Date.now(),
+      },
+    );
+    this.renewal = setInterval(() => void this.renew(), options.renewEveryMs);
+  }
+
+  /**
+   * Begins an epoch that was taken. @throws NotASequencerKeyError, LogTimeError
+   */
+  static async begin(options: LeaderTermOptions, modules: LeaderTermModules): Promise<LeaderTerm> {
+    const { genesis, dataSource, reader, leadership, recover, signer } = modules;
+    const state = await loadLogState(dataSource, reader, genesis, recover);
+    if (!state.registry.sequencerKeys.some((key) => equalBytes(key, signer.address))) {
+      throw new NotASequencerKeyError(
+        { code: 'NOT_A_SEQUENCER_KEY' },
+        "This node's key is not among the registry's sequencer keys, so followers would refuse its blocks.",
+        'Set SEQUENCER_KEY to a key that the registry lists.',
+      );
+    }
+    const databaseMs = await leadership.clockMs();
+    const logTimeMs = startLogTime({ lastTimestampMs: state.tip.timestampMs, wallMs: Date.now(), databaseMs });
+    const writer = new LogWriter(options.databaseUrl);
+    await writer.connect();
+    const clock = new LogClock(logTimeMs, performance.now());
+    return new LeaderTerm(options.epoch, state, writer, clock, options, modules);
+  }
+
+  /** Appends until {@link stop} or until another leads. */
+  async run(): Promise<LoopEnd> {
+    try {
+      return await this.loop.run();
+    } finally {
+      clearInterval(this.renewal);
+      await this.writer.close();
+    }
+  }
+
+  wake(): void {
+    this.loop.wake();
+  }
+
+  stop(): void {
+    this.loop.stop();
+  }
+
+  /** A vote arrived. */
+  receiveVote(vote: SignedVote): VoteReceipt {
+    const receipt = this.state.coordinator.receiveVote(vote);
+    if (receipt.status === 'counted') this.loop.wake();
+    return receipt;
+  }
+
+  /** Log time minus wall time in ms. */
+  logTimeOffsetMs(): number {
+    return this.clock.offsetMs(Date.now());
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      if (await this.modules.leadership.renew(this.epoch)) return;
+      this.modules.logger.warn({ epoch: this.epoch }, 'another node leads');
+      this.stop();
+    } catch (err) {
+      // Not fatal: the epoch in the head, not the lease, keeps two leaders apart.
+      this.modules.logger.warn({ err }, 'the lease could not be renewed');
+    }
+  }
+}

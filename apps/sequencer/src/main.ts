@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { LockstepError } from '#libs/protocol';
+import { createLogger, exitWithParent, NestLogger, readEnvironment } from '#libs/runtime';
+import { SequencerSettings } from './config.js';
+import { Sequencer } from './engine/sequencer.js';
+import { ExecutorReads } from './executor-reads.js';
+import { NatsGateway } from './nats-gateway.js';
+import { configureRpcServer, createRpcAdapter } from './rpc/index.js';
+import { SequencerModule } from './sequencer.module.js';
+
+async function main(): Promise<void> {
+  let stop = (): Promise<void> => Promise.resolve();
+  exitWithParent(() => stop());
+  const settings = readEnvironment(SequencerSettings, process.env);
+  const logger = createLogger('sequencer', settings.LOCKSTEP_LOG_LEVEL);
+  const sequencer = await Sequencer.open(settings, logger);
+  const gateway = new NatsGateway(settings.NATS_URL, sequencer, logger);
+  const reads = new ExecutorReads(settings.NATS_URL);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    SequencerModule.of(sequencer, gateway, reads),
+    createRpcAdapter(),
+    { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
+  );
+  configureRpcServer(app);
+  app.connectMicroservice<MicroserviceOptions>({
+    transport: Transport.NATS,
+    options: { servers: settings.NATS_URL.split(','), maxReconnectAttempts: -1, waitOnFirstConnect: true },
+  });
+  stop = async () => {
+    stop = () => new Promise(() => {});
+    logger.info('stopping');
+    await gateway.stop();
+    await sequencer.stop();
+    await reads.close();
+    await app.close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop().then(
+        () => process.exit(0),
+        (err: unknown) => {
+          logger.fatal({ err }, 'could not stop cleanly');
+          process.exit(1);
+        },
+      );
+    });
+  }
+  const startLater = (what: string, started: Promise<unknown>): void => {
+    started.catch((err: unknown) => {
+      logger.fatal({ err }, `${what} failed`);
+      process.exit(1);
+    });
+  };
+  startLater('the NATS gateway', gateway.start());
+  startLater('control traffic on NATS', app.startAllMicroservices());
+  sequencer.start(gateway);
+  await app.listen(settings.RPC_PORT, settings.RPC_HOST);
+  process.stdout.write(`sequencer listens on ${await app.getUrl()}\n`);
+}
+
+main().catch((thrown: unknown) => {
+  const advice = thrown instanceof LockstepError && thrown.advice ? `\n${thrown.advice}` : '';
+  const expected = thrown instanceof LockstepError || (thrown as { code?: string }).code === 'EADDRINUSE';
+  const text = thrown instanceof Error ? (expected ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown);
+  process.stderr.write(`sequencer: ${text}${advice}\n`);
+  process.exit(1);
+});

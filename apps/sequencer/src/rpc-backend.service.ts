@@ -1,0 +1,91 @@
+import { answerReplay } from '#libs/messaging';
+import type { BlockRow, LogReader } from '#libs/persistence';
+import { entryBody, EntryKind, equalBytes, type Genesis, type Intent, type Registry } from '#libs/protocol';
+import type { OperationReceipt } from './engine/operation-desk.js';
+import type { Sequencer } from './engine/sequencer.js';
+import type { TransactionResult } from './engine/transaction-desk.js';
+import type { ExecutorReads } from './executor-reads.js';
+import type { LoggedTransaction, OperationView, RollupBlock, RpcBackend } from './rpc/rpc-backend.js';
+
+/** What JSON-RPC asks for, from the engine, the log and the executors. */
+export class SequencerRpcBackend implements RpcBackend {
+  private readonly reader: LogReader;
+
+  constructor(
+    private readonly sequencer: Sequencer,
+    private readonly executors: ExecutorReads,
+  ) {
+    this.reader = sequencer.reader;
+  }
+
+  genesis(): Genesis {
+    return this.sequencer.genesis;
+  }
+
+  registry(): Registry {
+    return this.sequencer.registry();
+  }
+
+  head(): { number: number; hash: Uint8Array; timestampMs: number } {
+    return this.sequencer.tip();
+  }
+
+  submitTransactions(chainId: number, raws: readonly Uint8Array[]): Promise<TransactionResult[]> {
+    return this.sequencer.transactions.submit(chainId, raws);
+  }
+
+  nextNonce(chainId: number, sender: Uint8Array): Promise<bigint> {
+    return this.sequencer.transactions.nextNonce(chainId, sender);
+  }
+
+  submitOperation(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
+    return this.sequencer.operations.submit(intent, signatures);
+  }
+
+  operation(id: Uint8Array): Promise<OperationView | null> {
+    return this.sequencer.queries.view(id);
+  }
+
+  async block(chainId: number, number: number): Promise<RollupBlock | null> {
+    return this.rollupBlock(chainId, await this.reader.block(number));
+  }
+
+  async blockByHash(chainId: number, hash: Uint8Array): Promise<RollupBlock | null> {
+    return this.rollupBlock(chainId, await this.reader.blockByHash(hash));
+  }
+
+  async transaction(chainId: number, hash: Uint8Array): Promise<LoggedTransaction | null> {
+    const entry = await this.reader.entryById(hash);
+    if (!entry || entry.kind !== EntryKind.TRANSACTION || entry.lane !== chainId) return null;
+    const block = await this.block(chainId, entry.blockNumber);
+    return block?.transactions.find((transaction) => equalBytes(transaction.hash, hash)) ?? null;
+  }
+
+  readExecutor(chainId: number, method: string, params: unknown, timeoutMs?: number): Promise<unknown> {
+    return this.executors.read(chainId, method, params, timeoutMs);
+  }
+
+  replay(chainId: number, request: { from: number; limit: number; offset: number }): Promise<Uint8Array> {
+    return answerReplay(this.sequencer, chainId, request);
+  }
+
+  private async rollupBlock(chainId: number, row: BlockRow | undefined): Promise<RollupBlock | null> {
+    if (!row) return null;
+    const { header, hash } = row;
+    const entries = await this.reader.entriesOfBlock(header.number, chainId);
+    const transactions = entries
+      .filter(({ kind }) => kind === EntryKind.TRANSACTION)
+      .map(({ id, bytes, sender }, index): LoggedTransaction => {
+        const raw = entryBody(bytes);
+        return {
+          hash: id,
+          raw,
+          sender: sender ?? new Uint8Array(20),
+          blockNumber: header.number,
+          blockHash: hash,
+          index,
+        };
+      });
+    return { header, hash, transactions };
+  }
+}

@@ -1,0 +1,24 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Sequencer } from './engine/sequencer.js';
+import { AdminController } from './admin.controller.js';
+import { ExecutorReads } from './executor-reads.js';
+import { HealthController } from './health.controller.js';
+import { NatsGateway } from './nats-gateway.js';
+import { RpcModule } from './rpc/index.js';
+import { SequencerRpcBackend } from './rpc-backend.service.js';
+
+/** Composes a sequencer node from parts that are already open. */
+@Module({})
+export class SequencerModule {
+  static of(sequencer: Sequencer, gateway: NatsGateway, reads: ExecutorReads): DynamicModule {
+    return {
+      module: SequencerModule,
+      imports: [RpcModule.register(new SequencerRpcBackend(sequencer, reads))],
+      controllers: [AdminController, HealthController],
+      providers: [
+        { provide: Sequencer, useValue: sequencer },
+        { provide: NatsGateway, useValue: gateway },
+      ],
+    };
+  }
+}
