@@ -1,5 +1,6 @@
 import { type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { MessagingError } from './errors.js';
+import { plainBytes } from './plain-bytes.js';
 import { serviceErrorOf } from './service-error.js';
 
 export interface RequestBytesOptions {
@@ -34,5 +35,5 @@ export async function requestBytes(
   if (refusal) {
     throw new MessagingError({ code: 'SERVICE_ERROR', subject, status: refusal.status }, refusal.message);
   }
-  return message.data;
+  return plainBytes(message.data);
 }

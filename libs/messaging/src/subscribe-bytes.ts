@@ -1,4 +1,5 @@
 import { type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { plainBytes } from './plain-bytes.js';
 
 /** Gets each message's bytes and its subject; what it throws goes to `onError`. */
 export type BytesHandler = (bytes: Uint8Array, subject: string, message: Msg) => void | Promise<void>;
@@ -32,7 +33,7 @@ export function subscribeBytes(
     callback: (error, message) => {
       if (error) return onError(error);
       try {
-        const pending = handler(message.data, message.subject, message);
+        const pending = handler(plainBytes(message.data), message.subject, message);
         if (pending) pending.catch((reason: unknown) => onError(toError(reason)));
       } catch (reason) {
         onError(toError(reason));
