@@ -19,7 +19,7 @@ export const DATABASE_TIMEOUTS: DatabaseTimeouts = {
   statementMs: 4_000,
   answerMs: 5_000,
   lockMs: 2_000,
-  idleInTransactionMs: 2_000,
+  idleInTransactionMs: 1_500,
 };
 
 /** Client settings that enforce `timeouts`; throws RangeError if they contradict one another. */

@@ -1,17 +1,17 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { asBigInt, asBigInts, asNumber, asNumbers } from './transformers.js';
+import { asBigInt, asBigInts, asBytes, asNumber, asNumbers } from './transformers.js';
 
 @Entity({ name: 'genesis' })
 export class GenesisEntity {
   @PrimaryColumn({ type: 'boolean' })
   singleton!: boolean;
 
-  @Column({ name: 'log_id', type: 'bytea' })
-  logId!: Buffer;
+  @Column({ name: 'log_id', type: 'bytea', transformer: asBytes })
+  logId!: Uint8Array;
 
   /** SSZ. */
-  @Column({ type: 'bytea' })
-  body!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  body!: Uint8Array;
 }
 
 @Entity({ name: 'blocks' })
@@ -19,8 +19,8 @@ export class BlockEntity {
   @PrimaryColumn({ type: 'bigint', transformer: asNumber })
   number!: number;
 
-  @Column({ type: 'bytea' })
-  hash!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  hash!: Uint8Array;
 
   @Column({ type: 'bigint', transformer: asNumber })
   epoch!: number;
@@ -35,11 +35,11 @@ export class BlockEntity {
   entryCount!: number;
 
   /** SSZ. */
-  @Column({ type: 'bytea' })
-  header!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  header!: Uint8Array;
 
-  @Column({ type: 'bytea' })
-  signature!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  signature!: Uint8Array;
 
   @Column({ name: 'lane_chain_ids', type: 'bigint', array: true, transformer: asNumbers })
   laneChainIds!: number[];
@@ -51,8 +51,8 @@ export class BlockEntity {
   laneEntryCounts!: number[];
 
   /** 32 bytes for each lane, one after another. */
-  @Column({ name: 'lane_roots', type: 'bytea' })
-  laneRoots!: Buffer;
+  @Column({ name: 'lane_roots', type: 'bytea', transformer: asBytes })
+  laneRoots!: Uint8Array;
 }
 
 @Entity({ name: 'entries' })
@@ -72,17 +72,17 @@ export class EntryEntity {
   @Column({ type: 'smallint' })
   kind!: number;
 
-  @Column({ type: 'bytea' })
-  id!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  id!: Uint8Array;
 
-  @Column({ type: 'bytea', nullable: true })
-  sender!: Buffer | null;
+  @Column({ type: 'bytea', nullable: true, transformer: asBytes })
+  sender!: Uint8Array | null;
 
   @Column({ type: 'bigint', nullable: true, transformer: asBigInt })
   nonce!: bigint | null;
 
-  @Column({ type: 'bytea' })
-  bytes!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  bytes!: Uint8Array;
 }
 
 @Entity({ name: 'head' })
@@ -96,8 +96,8 @@ export class HeadEntity {
   @Column({ type: 'bigint', transformer: asNumber })
   number!: number;
 
-  @Column({ type: 'bytea' })
-  hash!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  hash!: Uint8Array;
 
   @Column({ name: 'last_sequence', type: 'bigint', transformer: asBigInt })
   lastSequence!: bigint;

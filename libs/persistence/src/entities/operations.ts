@@ -1,29 +1,29 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { asBigInt, asNumber } from './transformers.js';
+import { asBigInt, asBytes, asNumber } from './transformers.js';
 
 @Entity({ name: 'operations' })
 export class OperationEntity {
-  @PrimaryColumn({ name: 'operation_id', type: 'bytea' })
-  operationId!: Buffer;
+  @PrimaryColumn({ name: 'operation_id', type: 'bytea', transformer: asBytes })
+  operationId!: Uint8Array;
 
   @Column({ type: 'smallint' })
   kind!: number;
 
-  @Column({ type: 'bytea' })
-  series!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  series!: Uint8Array;
 
-  @Column({ type: 'bytea' })
-  signer!: Buffer;
+  @Column({ type: 'bytea', transformer: asBytes })
+  signer!: Uint8Array;
 
   @Column({ type: 'numeric', transformer: asBigInt })
   nonce!: bigint;
 
   /** SSZ. */
-  @Column({ name: 'intent_body', type: 'bytea' })
-  intentBody!: Buffer;
+  @Column({ name: 'intent_body', type: 'bytea', transformer: asBytes })
+  intentBody!: Uint8Array;
 
-  @Column({ name: 'prepare_id', type: 'bytea' })
-  prepareId!: Buffer;
+  @Column({ name: 'prepare_id', type: 'bytea', transformer: asBytes })
+  prepareId!: Uint8Array;
 
   @Column({ name: 'prepare_sequence', type: 'bigint', transformer: asBigInt })
   prepareSequence!: bigint;
@@ -37,8 +37,8 @@ export class OperationEntity {
 
 @Entity({ name: 'decisions' })
 export class DecisionEntity {
-  @PrimaryColumn({ name: 'operation_id', type: 'bytea' })
-  operationId!: Buffer;
+  @PrimaryColumn({ name: 'operation_id', type: 'bytea', transformer: asBytes })
+  operationId!: Uint8Array;
 
   @Column({ type: 'bigint', transformer: asBigInt })
   sequence!: bigint;

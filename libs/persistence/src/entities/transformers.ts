@@ -29,3 +29,13 @@ export const asBigInts: ValueTransformer = {
   from: (texts: string[]) => texts.map(BigInt),
   to: (values: bigint[]) => values.map(String),
 };
+
+/** The same bytes as a plain Uint8Array: a Buffer's `slice` shares memory where others copy, and it compares unequal. */
+export const plainBytes = (buffer: Buffer): Uint8Array =>
+  new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+
+/** bytea column ↔ Uint8Array. */
+export const asBytes: ValueTransformer = {
+  from: (buffer: Buffer | null) => (buffer === null ? null : plainBytes(buffer)),
+  to: (bytes: Uint8Array | null) => (bytes === null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
+};

@@ -50,7 +50,7 @@ export class LogReader extends OperationReader {
        )
        INSERT INTO lockstep.head (epoch, number, hash, last_sequence, timestamp_ms)
        SELECT 0, 0, log_id, 0, $3::bigint FROM first`,
-      [Buffer.from(logId(genesis)), Buffer.from(Genesis.serialize(genesis)), genesis.startTimeMs],
+      [logId(genesis), Genesis.serialize(genesis), genesis.startTimeMs],
     );
     const stored = await this.genesis();
     if (!stored) throw new Error('genesis was inserted and cannot be read');
@@ -74,7 +74,7 @@ export class LogReader extends OperationReader {
 
   /** The block with a hash of 32 bytes. */
   async blockByHash(hash: Uint8Array): Promise<BlockRow | undefined> {
-    const entity = await this.dataSource.getRepository(BlockEntity).findOneBy({ hash: Buffer.from(hash) });
+    const entity = await this.dataSource.getRepository(BlockEntity).findOneBy({ hash });
     return entity ? blockFromEntity(entity) : undefined;
   }
 
@@ -91,7 +91,7 @@ export class LogReader extends OperationReader {
 
   /** The entry with an id of 32 bytes: a transaction's hash, or the keccak of any other entry's bytes. */
   async entryById(id: Uint8Array): Promise<LoggedEntry | undefined> {
-    const [entry] = await this.#entries('id = $1::bytea', [Buffer.from(id)]);
+    const [entry] = await this.#entries('id = $1::bytea', [id]);
     return entry;
   }
 

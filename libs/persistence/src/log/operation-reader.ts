@@ -1,6 +1,6 @@
 import { type DataSource } from 'typeorm';
 import { DecisionEntity, OperationEntity } from '../entities/index.js';
-import { toNumber } from '../entities/transformers.js';
+import { plainBytes, toNumber } from '../entities/transformers.js';
 import { type DecisionRow, type OperationRow, type UndecidedOperation } from '../types.js';
 
 interface UndecidedRow {
@@ -16,19 +16,19 @@ export class OperationReader {
 
   /** By its EIP-712 digest. */
   async operation(id: Uint8Array): Promise<OperationRow | undefined> {
-    const row = await this.dataSource.getRepository(OperationEntity).findOneBy({ operationId: Buffer.from(id) });
+    const row = await this.dataSource.getRepository(OperationEntity).findOneBy({ operationId: id });
     return row ?? undefined;
   }
 
   /** The one operation that has used up a signer's nonce, whatever became of it. */
   async operationBySignerNonce(signer: Uint8Array, nonce: bigint): Promise<OperationRow | undefined> {
     const repository = this.dataSource.getRepository(OperationEntity);
-    return (await repository.findOneBy({ signer: Buffer.from(signer), nonce })) ?? undefined;
+    return (await repository.findOneBy({ signer, nonce })) ?? undefined;
   }
 
   /** An operation's decision, if there is one yet. */
   async decision(id: Uint8Array): Promise<DecisionRow | undefined> {
-    const row = await this.dataSource.getRepository(DecisionEntity).findOneBy({ operationId: Buffer.from(id) });
+    const row = await this.dataSource.getRepository(DecisionEntity).findOneBy({ operationId: id });
     return row ?? undefined;
   }
 
@@ -45,8 +45,8 @@ export class OperationReader {
     const operations = await Promise.all(rows.map((row) => this.operation(row.operation_id)));
     return rows.map((row, index) => ({
       ...operations[index]!,
-      prepareBytes: row.prepare_bytes,
-      prepareBlockHash: row.block_hash,
+      prepareBytes: plainBytes(row.prepare_bytes),
+      prepareBlockHash: plainBytes(row.block_hash),
       prepareBlockTimestampMs: toNumber(row.block_timestamp_ms),
     }));
   }

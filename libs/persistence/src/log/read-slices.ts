@@ -8,6 +8,7 @@ import {
   type Slice,
   type SliceEntry,
 } from '#libs/protocol';
+import { plainBytes } from '../entities/transformers.js';
 import { type BlockRow, type LaneRow } from '../types.js';
 
 /** Serialised size of a {@link SliceEntry} besides its bytes: offset in the list, sequence, sender, offset of the bytes. */
@@ -137,8 +138,8 @@ const endOf = (lane: LaneRow): bigint => lane.firstLaneSequence + BigInt(lane.en
 
 const entryOf = (row: SliceEntryRow): SliceEntry => ({
   sequence: BigInt(row.sequence),
-  sender: row.sender ?? NO_SENDER,
-  bytes: row.bytes,
+  sender: row.sender ? plainBytes(row.sender) : NO_SENDER,
+  bytes: plainBytes(row.bytes),
 });
 
 const sizeOf = (rows: readonly SliceEntryRow[]): number =>

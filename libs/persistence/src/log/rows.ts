@@ -1,6 +1,6 @@
 import { type EntryKind, Header } from '#libs/protocol';
 import { type BlockEntity } from '../entities/index.js';
-import { toNumber } from '../entities/transformers.js';
+import { plainBytes, toNumber } from '../entities/transformers.js';
 import { type BlockRow, type Head, type LoggedEntry } from '../types.js';
 
 export const HEAD_SQL = 'SELECT epoch, number, hash, last_sequence, timestamp_ms FROM lockstep.head';
@@ -16,7 +16,7 @@ export interface HeadRow {
 export const headFromRow = (row: HeadRow): Head => ({
   epoch: toNumber(row.epoch),
   number: toNumber(row.number),
-  hash: row.hash,
+  hash: plainBytes(row.hash),
   lastSequence: BigInt(row.last_sequence),
   timestampMs: toNumber(row.timestamp_ms),
 });
@@ -42,10 +42,10 @@ export const entryFromRow = (row: EntryRow): LoggedEntry => ({
   lane: toNumber(row.lane),
   laneSequence: BigInt(row.lane_sequence),
   kind: row.kind,
-  id: row.id,
-  sender: row.sender,
+  id: plainBytes(row.id),
+  sender: row.sender && plainBytes(row.sender),
   nonce: row.nonce === null ? null : BigInt(row.nonce),
-  bytes: row.bytes,
+  bytes: plainBytes(row.bytes),
 });
 
 export function blockFromEntity(entity: BlockEntity): BlockRow {
