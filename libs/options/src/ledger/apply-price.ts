@@ -1,0 +1,40 @@
+import { commitmentDigest, entryBody, equalBytes, type LogEntry, Price, SignedPrice } from '#libs/protocol';
+import { bytesKey } from '../bytes-key.js';
+import type { PricePoint } from '../planning/plan-types.js';
+import { balanceKey, type LedgerState } from '../state/ledger-state.js';
+import { type BlockScope, placeIn } from './block-scope.js';
+import { LedgerHaltError } from './halt-error.js';
+import { readEntry } from './read-entry.js';
+
+/**
+ * PRICE: a market's next round, signed by its price key; settles the European series that waited for it.
+ * @throws LedgerHaltError for a price that must not stand in the log
+ */
+export function applyPrice(block: BlockScope, { sequence, bytes }: LogEntry): void {
+  const { price, signature } = readEntry(block, sequence, () => SignedPrice.deserialize(entryBody(bytes)));
+  const halt = (detail: string): never => {
+    throw new LedgerHaltError({ code: 'HALT_PRICE', ...placeIn(block, sequence), detail }, detail);
+  };
+  const { state, prices, registry, timestampMs, logId } = block;
+  const error = prices.check(price, registry);
+  if (error) halt(error.message);
+  const market = block.index.market(price.underlying, price.quote)!;
+  const signer = block.recover(commitmentDigest(logId, 'price', Price.hashTreeRoot(price)), signature);
+  if (!signer || !equalBytes(signer, market.priceKey)) halt(`Round ${price.round} is not signed by the price key.`);
+
+  const settled = prices.apply(price, timestampMs, registry);
+  const point = { round: price.round, price: price.price, timestampMs };
+  storeLatest(state, price, point);
+  for (const series of settled) state.settlements.insert({ series, ...point }, bytesKey(series));
+}
+
+function storeLatest(state: LedgerState, { underlying, quote }: Price, point: PricePoint): void {
+  const key = balanceKey(underlying, quote);
+  const row = state.prices.get(key);
+  if (!row) {
+    state.prices.insert({ underlying, quote, ...point }, key);
+    return;
+  }
+  Object.assign(row, point);
+  state.prices.touch(row);
+}
