@@ -1,1 +1,2 @@
 export * from './servers/index.js';
+export * from './network/index.js';

@@ -1,0 +1,216 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytesToHex } from '#libs/protocol';
+import { readTopology, type Topology } from '#libs/runtime';
+import { freePorts, spawnNode, startNats, startPostgres, type SupervisedProcess } from '../servers/index.js';
+import { devnetKeys } from './devnet-keys.js';
+import { appScript, PROJECT_ROOT } from './project-root.js';
+import { waitFor } from './wait-for.js';
+
+export interface NetworkOptions {
+  /** Where servers and executors keep their data, and each process its log. */
+  dataDir: string;
+  /** Free ones where not given. */
+  rpcPort?: number;
+  /** Real servers to use instead of embedded ones. */
+  databaseUrl?: string;
+  natsUrl?: string;
+  /** `config/devnet.json` where not given. Its keys must be the devnet's. */
+  topologyFile?: string;
+  /** Start a replica of each rollup's executor as well. */
+  replicas?: boolean;
+  /** More settings for every process. */
+  env?: Record<string, string>;
+  /** Told what is being started. */
+  log?: (line: string) => void;
+}
+
+interface EmbeddedServer {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * A whole Lockstep network of real processes: Postgres, NATS, a sequencer, an executor for each rollup. Started and
+ * stopped in order; what it starts ends with it, however it ends.
+ */
+export class Network {
+  readonly executors = new Map<number, SupervisedProcess>();
+  readonly replicas = new Map<number, SupervisedProcess>();
+  private sequencerProcess: SupervisedProcess | null = null;
+  private readonly servers: EmbeddedServer[] = [];
+
+  private constructor(
+    readonly topology: Topology,
+    private readonly topologyFile: string,
+    private readonly options: NetworkOptions,
+    readonly databaseUrl: string,
+    readonly natsUrl: string,
+    readonly rpcPort: number,
+  ) {}
+
+  /** Starts everything, and returns once the sequencer leads and every executor follows. */
+  static async start(options: NetworkOptions): Promise<Network> {
+    const topologyFile = options.topologyFile ?? join(PROJECT_ROOT, 'config', 'devnet.json');
+    const topology = readTopology(topologyFile);
+    mkdirSync(options.dataDir, { recursive: true });
+    const servers: EmbeddedServer[] = [];
+    const embed = async (given: string | undefined, start: () => Promise<EmbeddedServer>): Promise<string> => {
+      if (given) return given;
+      const server = await start();
+      servers.push(server);
+      return server.url;
+    };
+    try {
+      const log = options.log ?? (() => undefined);
+      const databaseUrl = await embed(options.databaseUrl, () =>
+        startPostgres({ dataDir: join(options.dataDir, 'postgres'), log }),
+      );
+      const natsUrl = await embed(options.natsUrl, () => startNats({ dataDir: join(options.dataDir, 'nats'), log }));
+      const rpcPort = options.rpcPort ?? (await freePorts(1))[0]!;
+      const network = new Network(topology, topologyFile, options, databaseUrl, natsUrl, rpcPort);
+      network.servers.push(...servers);
+      await network.startProcesses();
+      return network;
+    } catch (error) {
+      for (const server of servers.reverse()) await server.stop();
+      throw error;
+    }
+  }
+
+  get rpcUrl(): string {
+    return `http://127.0.0.1:${this.rpcPort}`;
+  }
+
+  /** The JSON-RPC endpoint of one rollup. */
+  rollupUrl(chainId: number): string {
+    return `${this.rpcUrl}/${chainId}`;
+  }
+
+  get chainIds(): number[] {
+    return this.topology.rollups.map(({ chainId }) => chainId);
+  }
+
+  get sequencer(): SupervisedProcess {
+    if (!this.sequencerProcess) throw new Error('the sequencer has not been started');
+    return this.sequencerProcess;
+  }
+
+  /** Starts the sequencer (again) and waits until it leads. */
+  async startSequencer(): Promise<void> {
+    const sequencer = this.spawn('sequencer', 'sequencer', {
+      RPC_PORT: String(this.rpcPort),
+      LOCKSTEP_TOPOLOGY: this.topologyFile,
+      SEQUENCER_KEY: bytesToHex(devnetKeys.sequencer()),
+    });
+    this.sequencerProcess = sequencer;
+    await this.until(sequencer, 'the sequencer leads', async () => {
+      const response = await fetch(`${this.rpcUrl}/readyz`).catch(() => null);
+      return response?.ok === true;
+    });
+  }
+
+  /** Starts a rollup's voting executor (again). It catches up by itself. */
+  startExecutor(chainId: number): SupervisedProcess {
+    const index = this.chainIds.indexOf(chainId);
+    const executor = this.spawnExecutor(chainId, 'voting', devnetKeys.executor(index), `executor-${chainId}`);
+    this.executors.set(chainId, executor);
+    return executor;
+  }
+
+  /** Starts a replica of a rollup's executor (again). */
+  startReplica(chainId: number): SupervisedProcess {
+    const index = this.chainIds.indexOf(chainId);
+    const replica = this.spawnExecutor(chainId, 'replica', devnetKeys.replica(index), `replica-${chainId}`);
+    this.replicas.set(chainId, replica);
+    return replica;
+  }
+
+  /** Waits until every executor answers reads at this height. */
+  async waitForHeight(height: number, chainIds: readonly number[] = this.chainIds, timeoutMs = 30_000): Promise<void> {
+    await waitFor(
+      `executors ${chainIds.join(', ')} at block ${height}`,
+      async () => {
+        const reached = await Promise.all(
+          chainIds.map(async (chainId) => {
+            const status = await this.rpc(chainId, 'lockstep_executorStatus', []).catch(() => null);
+            return (status as { number?: number } | null)?.number ?? -1;
+          }),
+        );
+        return reached.every((number) => number >= height);
+      },
+      timeoutMs,
+    );
+  }
+
+  /** One JSON-RPC call. @throws Error with the server's message */
+  async rpc(chainId: number, method: string, params: unknown): Promise<unknown> {
+    const response = await fetch(this.rollupUrl(chainId), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    });
+    const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
+    if (answer.error) throw new Error(answer.error.message);
+    return answer.result;
+  }
+
+  /** Stops everything in order: executors, sequencer, servers. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.executors.values(), ...this.replicas.values()].map((executor) => executor.stop()));
+    await this.sequencerProcess?.stop();
+    for (const server of [...this.servers].reverse()) await server.stop();
+  }
+
+  private async startProcesses(): Promise<void> {
+    try {
+      await this.startSequencer();
+      for (const chainId of this.chainIds) {
+        this.startExecutor(chainId);
+        if (this.options.replicas) this.startReplica(chainId);
+      }
+      await this.waitForHeight(0);
+    } catch (error) {
+      for (const executor of [...this.executors.values(), ...this.replicas.values()]) await executor.stop();
+      await this.sequencerProcess?.stop();
+      throw error;
+    }
+  }
+
+  private spawnExecutor(chainId: number, role: 'voting' | 'replica', key: Uint8Array, name: string): SupervisedProcess {
+    return this.spawn('executor', name, {
+      EXECUTOR_CHAIN_ID: String(chainId),
+      EXECUTOR_ROLE: role,
+      EXECUTOR_KEY: bytesToHex(key),
+      LOCKSTEP_DATA_DIR: join(this.options.dataDir, name),
+      LOCKSTEP_RPC_URL: this.rpcUrl,
+    });
+  }
+
+  private spawn(app: string, name: string, env: Record<string, string>): SupervisedProcess {
+    return spawnNode({
+      name,
+      script: appScript(app),
+      logFile: join(this.options.dataDir, `${name}.log`),
+      env: {
+        DATABASE_URL: this.databaseUrl,
+        NATS_URL: this.natsUrl,
+        LOCKSTEP_EXIT_WITH_PARENT: '1',
+        ...this.options.env,
+        ...env,
+      },
+    });
+  }
+
+  private async until(process: SupervisedProcess, what: string, condition: () => Promise<boolean>): Promise<void> {
+    await waitFor(
+      what,
+      async () => {
+        if (process.hasExited)
+          throw new Error(`${what.split(' ').slice(0, 2).join(' ')} ended:\n${process.lastLines(20).join('\n')}`);
+        return condition();
+      },
+      30_000,
+    );
+  }
+}
