@@ -1,2 +1,3 @@
+export * from './client/index.js';
 export * from './servers/index.js';
 export * from './network/index.js';
