@@ -15,6 +15,9 @@ export const PARTICIPANTS_MAX = 8;
 /** Legs of one operation. */
 export const LEGS_MAX = 16;
 
+/** Option series that one log can list; a delisted one keeps its place. */
+export const SERIES_MAX = 65_536;
+
 /** Size of one raw transaction in bytes. */
 export const TRANSACTION_BYTES_MAX = 131_072;
 

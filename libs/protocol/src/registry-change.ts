@@ -1,4 +1,5 @@
 import { bytesToHex, equalBytes } from './bytes.js';
+import { SERIES_MAX } from './constants.js';
 import { LockstepError } from './errors.js';
 import {
   type Asset,
@@ -18,6 +19,7 @@ export type RegistryChangeErrorType =
   | { code: 'REGISTRY_UNKNOWN_ROLLUP'; chainId: number }
   | { code: 'REGISTRY_UNKNOWN_SERIES'; series: string }
   | { code: 'REGISTRY_SERIES_EXISTS'; series: string }
+  | { code: 'REGISTRY_SERIES_FULL'; seriesMax: number }
   | { code: 'REGISTRY_SERIES_TERMS'; field: keyof SeriesTerms };
 
 /** Why a change of the registry cannot be applied. */
@@ -78,6 +80,12 @@ function listSeries(registry: Registry, terms: SeriesTerms, timestampMs: number)
       'Use the listed series, or change its terms.',
     );
   }
+  if (registry.series.length >= SERIES_MAX) {
+    throw new RegistryChangeError(
+      { code: 'REGISTRY_SERIES_FULL', seriesMax: SERIES_MAX },
+      `The registry lists ${SERIES_MAX} series, and a log has no room for more.`,
+    );
+  }
   const wrong = wrongTerm(registry, terms, timestampMs);
   if (wrong) {
     throw new RegistryChangeError(
@@ -99,6 +107,9 @@ function wrongTerm(registry: Registry, terms: SeriesTerms, timestampMs: number):
   }
   if (terms.isEuropean !== terms.exerciseWindowMs > 0) {
     return ['exerciseWindowMs', 'a European series needs a window after expiry, an American one has none'];
+  }
+  if (terms.expiryMs + terms.exerciseWindowMs > Number.MAX_SAFE_INTEGER) {
+    return ['exerciseWindowMs', 'its window ends later than log time can say'];
   }
   const roles = ['positionChainId', 'exposureChainId', 'collateralChainId', 'settlementChainId'] as const;
   for (const role of roles) {

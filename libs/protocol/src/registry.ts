@@ -1,5 +1,5 @@
 import { ContainerType, ListCompositeType, UnionType } from '@chainsafe/ssz';
-import { ROLLUPS_MAX } from './constants.js';
+import { ROLLUPS_MAX, SERIES_MAX } from './constants.js';
 import {
   Address,
   Bool,
@@ -89,7 +89,7 @@ export const Registry = new ContainerType(
     assets: new ListCompositeType(Asset, 64),
     pools: new ListCompositeType(Pool, 1024),
     markets: new ListCompositeType(Market, 256),
-    series: new ListCompositeType(Series, 65_536),
+    series: new ListCompositeType(Series, SERIES_MAX),
   },
   { typeName: 'Registry' },
 );
