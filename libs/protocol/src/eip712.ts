@@ -1,15 +1,17 @@
-import { bigIntToBytesBE } from './bytes.js';
+import { bigIntToBytesBE, uint64ToBytesBE } from './bytes.js';
 import { keccak256, keccak256Concat } from './keccak.js';
 import { type Intent, OperationKind } from './operation.js';
 
 const utf8 = new TextEncoder();
 const hashText = (value: string): Uint8Array => keccak256(utf8.encode(value));
-const uint = (value: bigint | number): Uint8Array => bigIntToBytesBE(BigInt(value), 32);
-const addressWord = (address: Uint8Array): Uint8Array => {
+const uint256 = (value: bigint | number): Uint8Array => bigIntToBytesBE(BigInt(value), 32);
+/** A word for a uint64. Refuses what SSZ could not hold: a digest must not cover what the entry cannot carry. */
+const uint64 = (value: bigint): Uint8Array => leftPadded(uint64ToBytesBE(value));
+function leftPadded(bytes: Uint8Array): Uint8Array {
   const word = new Uint8Array(32);
-  word.set(address, 12);
+  word.set(bytes, 32 - bytes.length);
   return word;
-};
+}
 
 const NAME = hashText('Lockstep');
 /** The EIP-712 domain's version: a constant, whatever the protocol's version. */
@@ -76,9 +78,10 @@ export function commitmentDigest(logId: Uint8Array, kind: CommitmentKind, root: 
 /**
  * The EIP-712 digest that all signers of an intent sign, and the operation's id. 32 bytes.
  * @param chainId the rollup of the series' long positions
+ * @throws RangeError when a number does not fit its type
  */
 export function intentDigest(logId: Uint8Array, chainId: number, intent: Intent): Uint8Array {
-  const domain = keccak256Concat(CHAIN_DOMAIN_TYPE, NAME, VERSION, uint(chainId), logId);
+  const domain = keccak256Concat(CHAIN_DOMAIN_TYPE, NAME, VERSION, uint256(chainId), logId);
   return typedDigest(domain, intentStructHash(intent));
 }
 
@@ -86,18 +89,18 @@ function intentStructHash(intent: Intent): Uint8Array {
   switch (intent.selector) {
     case OperationKind.exercise: {
       const { series, holder, backer, quantity, minPriceRound, maxPriceAgeMs, deadlineMs, nonce } = intent.value;
-      const words = [quantity, minPriceRound, maxPriceAgeMs, deadlineMs, nonce].map(uint);
-      return keccak256Concat(EXERCISE_TYPE, series, addressWord(holder), addressWord(backer), ...words);
+      const words = [uint256(quantity), ...[minPriceRound, maxPriceAgeMs, deadlineMs].map(uint64), uint256(nonce)];
+      return keccak256Concat(EXERCISE_TYPE, series, leftPadded(holder), leftPadded(backer), ...words);
     }
     case OperationKind.write: {
       const { series, writer, backer, buyer, quantity, premium, deadlineMs, nonce } = intent.value;
-      const words = [quantity, premium, deadlineMs, nonce].map(uint);
-      return keccak256Concat(WRITE_TYPE, series, ...[writer, backer, buyer].map(addressWord), ...words);
+      const words = [uint256(quantity), uint256(premium), uint64(deadlineMs), uint256(nonce)];
+      return keccak256Concat(WRITE_TYPE, series, ...[writer, backer, buyer].map(leftPadded), ...words);
     }
     case OperationKind.close: {
       const { series, holder, backer, quantity, payment, deadlineMs, nonce } = intent.value;
-      const words = [quantity, payment, deadlineMs, nonce].map(uint);
-      return keccak256Concat(CLOSE_TYPE, series, addressWord(holder), addressWord(backer), ...words);
+      const words = [uint256(quantity), uint256(payment), uint64(deadlineMs), uint256(nonce)];
+      return keccak256Concat(CLOSE_TYPE, series, leftPadded(holder), leftPadded(backer), ...words);
     }
   }
 }
