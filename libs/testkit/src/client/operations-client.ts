@@ -1,5 +1,5 @@
-import type { TypedDataDefinition } from 'viem';
-import type { PrivateKeyAccount } from 'viem/accounts';
+import type { LocalAccount, TypedDataDefinition } from 'viem';
+
 import { bytesToHex, EIP712_TYPES, type Hex } from '#libs/protocol';
 import { callRpc } from './json-rpc.js';
 
@@ -52,6 +52,9 @@ export interface IntentFields {
   };
 }
 
+/** An account of viem that can sign typed data. */
+export type SigningAccount = Pick<LocalAccount, 'address' | 'signTypedData'>;
+
 const METHODS = {
   ExerciseIntent: 'lockstep_submitExercise',
   WriteIntent: 'lockstep_submitWrite',
@@ -64,7 +67,7 @@ const METHODS = {
  * @returns 65 bytes as hex
  */
 export async function signIntent<K extends keyof IntentFields>(
-  account: PrivateKeyAccount,
+  account: SigningAccount,
   logId: Uint8Array,
   chainId: number,
   kind: K,
@@ -92,7 +95,7 @@ export class OperationsClient {
     kind: K,
     positionChainId: number,
     intent: IntentFields[K],
-    signers: readonly PrivateKeyAccount[],
+    signers: readonly SigningAccount[],
   ): Promise<{ id: Hex; status: string }> {
     const signatures = await Promise.all(
       signers.map((signer) => signIntent(signer, this.logId, positionChainId, kind, intent)),
