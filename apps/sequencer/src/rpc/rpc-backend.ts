@@ -38,7 +38,13 @@ export interface OperationView {
   payout: string;
   deadlineMs: number;
   prepare: { block: number; sequence: string; timestamp: number; id: string };
-  decision: { block: number; sequence: string; timestamp: number; outcome: 'commit' | 'abort'; reason: string | null } | null;
+  decision: {
+    block: number;
+    sequence: string;
+    timestamp: number;
+    outcome: 'commit' | 'abort';
+    reason: string | null;
+  } | null;
   votes: Record<string, unknown>[];
 }
 
