@@ -37,7 +37,10 @@ export function clearSeries(block: BlockScope, due: readonly IndexedSeries[]): v
   for (const { id } of [...due].sort((a, b) => compareBytes(a.id, b.id))) {
     const key = bytesKey(id);
     const settlement = state.settlements.get(key);
-    if (settlement) state.settlements.free(settlement);
+    if (settlement) {
+      state.settlements.free(settlement);
+      result.changed = true;
+    }
     block.prices.forgetSettlement(id);
     const longs = dropAll(state.positions, positions.get(key));
     const shorts = dropAll(state.exposures, exposures.get(key));
@@ -48,7 +51,7 @@ export function clearSeries(block: BlockScope, due: readonly IndexedSeries[]): v
       state.creditBalance(backer, asset, amount);
       returned.push({ backer, asset, amount });
     }
-    if (settlement || longs > 0n || shorts > 0n || returned.length > 0) {
+    if (longs > 0n || shorts > 0n || returned.length > 0) {
       result.operationEvents.push({ type: 'cleared', series: id, longs, shorts, returned });
     }
   }

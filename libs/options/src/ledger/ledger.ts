@@ -183,7 +183,7 @@ export class Ledger {
     this.lastHash = new Uint8Array(hash);
     this.lastTimestampMs = timestampMs;
     this.lastSequences = { ...laneSequences };
-    result.changed = applied > 0 || result.operationEvents.length > 0;
+    result.changed ||= applied > 0 || result.operationEvents.length > 0;
     this.broken = false;
     return result;
   }

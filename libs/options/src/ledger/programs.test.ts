@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EXPIRY_MS, hexOf, makeGenesis, Network, PREPARE_MS_MAX, stubRecover, WINDOW_MS } from '../testing/network.js';
+import { Program, PROGRAM_TERMS, steps } from '../testing/program.js';
+import { Ledger } from './ledger.js';
+
+const makeNetwork = () => new Network(makeGenesis(PROGRAM_TERMS));
+const programs = fc.array(steps, { maxLength: 60, size: 'max' });
+const runs = { numRuns: 60 };
+
+const holdings = (ledger: Ledger) => [
+  ...ledger.balances(),
+  ...ledger.positions(),
+  ...ledger.exposures(),
+  ...ledger.collateral(),
+];
+
+/** A store as an executor keeps it. */
+class Store {
+  private readonly records = new Map<string, { table: string; slot: number; bytes: Uint8Array }>();
+  private meta = new Uint8Array(0);
+
+  save(ledger: Ledger): void {
+    for (const { table, slot, bytes } of ledger.takeChanges()) {
+      if (bytes) this.records.set(`${table} ${slot}`, { table, slot, bytes });
+      else this.records.delete(`${table} ${slot}`);
+    }
+    this.meta = new Uint8Array(ledger.meta());
+  }
+
+  load({ genesis }: Network, chainId: number): Ledger {
+    return Ledger.load(genesis, chainId, { recover: stubRecover }, this.meta, [...this.records.values()].reverse());
+  }
+}
+
+describe('after any program', () => {
+  it('assets are conserved, longs equal shorts and nothing is negative, after every block (I19)', () => {
+    fc.assert(
+      fc.property(programs, (program) => {
+        const network = makeNetwork();
+        const { assets } = network.sums();
+        const run = new Program(network);
+        for (const step of program) {
+          run.run(step);
+          const sums = network.sums();
+          expect(sums.assets).toEqual(assets);
+          expect(sums.longs).toEqual(sums.shorts);
+        }
+        for (const ledger of network.ledgers.values()) {
+          expect(holdings(ledger).filter(({ available, held }) => available < 0n || held < 0n)).toEqual([]);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('nothing is held at rest (I20), and clearing gives back all collateral', () => {
+    fc.assert(
+      fc.property(programs, (program) => {
+        const network = makeNetwork();
+        const { assets } = network.sums();
+        const run = new Program(network);
+        for (const step of program) run.run(step);
+        run.settle();
+        for (const ledger of network.ledgers.values()) {
+          expect([...ledger.operations()]).toEqual([]);
+          expect(holdings(ledger).filter(({ held }) => held > 0n)).toEqual([]);
+        }
+        const allClearedMs = EXPIRY_MS + WINDOW_MS + PREPARE_MS_MAX + 1;
+        network.block([], Math.max(network.timestampMs, allClearedMs));
+        for (const ledger of network.ledgers.values()) {
+          expect([...ledger.positions(), ...ledger.exposures(), ...ledger.collateral()]).toEqual([]);
+        }
+        expect(network.sums().assets).toEqual(assets);
+      }),
+      runs,
+    );
+  });
+
+  it('a replay has the same roots, whenever they are asked for (I15)', () => {
+    fc.assert(
+      fc.property(programs, fc.nat(5), (program, every) => {
+        const network = makeNetwork();
+        const run = new Program(network);
+        for (const step of program) run.run(step);
+        const replayed = network.freshLedgers();
+        for (const [number, { perChain }] of network.blocks.entries()) {
+          for (const [chainId, ledger] of replayed) {
+            ledger.applyBlock(perChain.get(chainId)!);
+            if (every > 0 && number % every === 0) ledger.stateRoot();
+          }
+        }
+        expect([...replayed.values()].map((ledger) => hexOf(ledger.stateRoot()))).toEqual(network.roots());
+      }),
+      runs,
+    );
+  });
+
+  it('a ledger loaded from its store has the same root and goes on alike', () => {
+    fc.assert(
+      fc.property(programs, programs, (before, after) => {
+        const network = makeNetwork();
+        const run = new Program(network);
+        const stores = new Map([...network.ledgers.keys()].map((chainId) => [chainId, new Store()]));
+        for (const step of before) {
+          run.run(step);
+          for (const [chainId, store] of stores) store.save(network.ledger(chainId));
+        }
+        for (const [chainId, store] of stores) store.save(network.ledger(chainId));
+        const loaded = new Map([...stores].map(([chainId, store]) => [chainId, store.load(network, chainId)]));
+        const rootsOf = (ledgers: Map<number, Ledger>) =>
+          [...ledgers.values()].map((ledger) => hexOf(ledger.stateRoot()));
+        expect(rootsOf(loaded)).toEqual(network.roots());
+        const stored = network.blocks.length;
+        for (const step of after) run.run(step);
+        const last = network.blocks.at(-1);
+        for (const block of network.blocks.slice(stored)) {
+          for (const [chainId, ledger] of loaded) {
+            const result = ledger.applyBlock(block.perChain.get(chainId)!);
+            if (block === last) expect(result.receipts.length).toBeLessThanOrEqual(1);
+          }
+        }
+        expect(rootsOf(loaded)).toEqual(network.roots());
+        for (const [chainId, ledger] of loaded) {
+          expect(ledger.meta()).toEqual(network.ledger(chainId).meta());
+          expect(ledger.registry).toEqual(network.ledger(chainId).registry);
+        }
+      }),
+      runs,
+    );
+  });
+});
+
+describe('a store', () => {
+  it('of another rollup, log or version is refused', () => {
+    const network = makeNetwork();
+    const ports = { recover: stubRecover };
+    const ledger = network.ledger(101);
+    const records = ledger.takeChanges() as { table: string; slot: number; bytes: Uint8Array }[];
+    const meta = ledger.meta();
+    expect(Ledger.load(network.genesis, 101, ports, meta, records).number).toBe(0);
+    expect(() => Ledger.load(network.genesis, 102, ports, meta, records)).toThrow('another log or rollup');
+    expect(() => Ledger.load(makeGenesis(), 101, ports, meta, records)).toThrow('another log or rollup');
+    expect(() => Ledger.load(network.genesis, 101, ports, meta, [])).toThrow('no registry');
+    meta[0] = 2;
+    expect(() => Ledger.load(network.genesis, 101, ports, meta, records)).toThrow('stored in version 2');
+  });
+});

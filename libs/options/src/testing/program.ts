@@ -1,0 +1,143 @@
+import { type Intent, Outcome, Reason, RegistryAction, seriesId, type SeriesTerms } from '#libs/protocol';
+import fc from 'fast-check';
+import {
+  ALICE,
+  ALL_TERMS,
+  BOB,
+  CHAIN_IDS,
+  type Draft,
+  ETH,
+  type Network,
+  ONE_ETH,
+  ONE_USD,
+  OPERATOR,
+  OWNERS,
+  POOL,
+  type Prepared,
+  terms,
+  USD,
+} from './network.js';
+import { calldata, transaction } from './transactions.js';
+
+/** All roles on one rollup, beside the eight series with each role on its own. */
+const HERE = { positionChainId: 102, exposureChainId: 102, collateralChainId: 102, settlementChainId: 102 };
+export const PROGRAM_TERMS: SeriesTerms[] = [
+  ...ALL_TERMS,
+  terms(HERE),
+  terms({ ...HERE, isPut: true, isPhysical: true }),
+];
+
+const who = fc.constantFrom(...OWNERS);
+const backing = fc.constantFrom(ALICE, BOB, POOL);
+const of = fc.constantFrom(...PROGRAM_TERMS);
+const assets = fc.constantFrom(ETH, USD);
+const chain = fc.constantFrom(...CHAIN_IDS);
+/** Round and odd amounts, some more than anyone has. */
+const amount = fc.oneof(
+  fc.bigInt(1n, 5n).map((n) => n * ONE_ETH),
+  fc.bigInt(0n, 3n * ONE_ETH),
+  fc.constant(2n ** 90n),
+);
+const cash = fc.oneof(fc.constant(0n), fc.bigInt(1n, 1_000_000_000n), fc.constant(2n ** 90n));
+const action = <K extends string, V extends object>(kind: K, fields: { [F in keyof V]: fc.Arbitrary<V[F]> }) =>
+  fc.record(fields).map((value) => ({ kind, ...value }));
+
+/** One step of a random program: at most one block. */
+export const steps = fc.oneof(
+  { weight: 2, arbitrary: action('price', { dollars: fc.bigInt(1_000n, 3_000n) }) },
+  { weight: 5, arbitrary: action('write', { of, backing, buyer: who, amount, cash }) },
+  { weight: 5, arbitrary: action('exercise', { of, holder: who, backing, amount }) },
+  { weight: 3, arbitrary: action('close', { of, holder: who, backing, amount, cash }) },
+  { weight: 9, arbitrary: action('decide', { pick: fc.nat(), abort: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: action('transfer', { chain, from: who, to: who, asset: assets, amount, tip: fc.bigInt(0n, 3n) }),
+  },
+  { weight: 3, arbitrary: action('hand', { of, from: who, to: who, backing, amount }) },
+  { weight: 1, arbitrary: action('pool', { chain, from: fc.constantFrom(OPERATOR, BOB), amount, out: fc.boolean() }) },
+  { weight: 3, arbitrary: action('wait', { ms: fc.oneof(fc.nat(9_000), fc.nat(30_000), fc.constant(400_000)) }) },
+  { weight: 1, arbitrary: action('pause', { chain, paused: fc.boolean() }) },
+);
+type Step = typeof steps extends fc.Arbitrary<infer S> ? S : never;
+
+/** Runs random steps as an honest sequencer would: every decision is one that the protocol allows. */
+export class Program {
+  private readonly undecided: Prepared[] = [];
+  private readonly nonces = new Map<string, number>();
+  private round = 0n;
+
+  constructor(readonly network: Network) {}
+
+  run(step: Step): void {
+    const { network } = this;
+    switch (step.kind) {
+      case 'price':
+        network.block([network.price((this.round += 1n), step.dollars * ONE_USD)]);
+        break;
+      case 'write': {
+        const writer = step.backing === POOL ? OPERATOR : step.backing;
+        const over = { writer, backer: step.backing, buyer: step.buyer, premium: step.cash };
+        this.prepare(network.writeIntent(step.of, step.amount, over));
+        break;
+      }
+      case 'exercise':
+        this.prepare(network.exerciseIntent(step.of, step.amount, { holder: step.holder, backer: step.backing }));
+        break;
+      case 'close': {
+        const over = { holder: step.holder, backer: step.backing, payment: step.cash };
+        this.prepare(network.closeIntent(step.of, step.amount, over));
+        break;
+      }
+      case 'decide':
+        if (this.undecided.length > 0) {
+          const [prepared] = this.undecided.splice(step.pick % this.undecided.length, 1);
+          network.block([this.decisionOn(prepared!, step.abort)]);
+        }
+        break;
+      case 'transfer':
+        this.send(step.chain, step.from, calldata('transfer', step.asset, step.to, step.amount), step.tip);
+        break;
+      case 'hand': {
+        const data = calldata('transferOption', seriesId(step.of), step.backing, step.to, step.amount);
+        this.send(step.of.positionChainId, step.from, data);
+        break;
+      }
+      case 'pool':
+        this.send(step.chain, step.from, calldata(step.out ? 'poolWithdraw' : 'poolDeposit', POOL, USD, step.amount));
+        break;
+      case 'wait':
+        network.block([], network.timestampMs + step.ms);
+        break;
+      case 'pause':
+        network.block([network.change(RegistryAction.SET_ROLLUP_PAUSED, { chainId: step.chain, value: step.paused })]);
+        break;
+    }
+  }
+
+  /** Decides what is undecided. */
+  settle(): void {
+    for (const prepared of this.undecided.splice(0)) this.network.block([this.decisionOn(prepared, false)]);
+  }
+
+  private prepare(intent: Intent): void {
+    this.undecided.push(this.network.prepare(intent));
+  }
+
+  private decisionOn(prepared: Prepared, wantsAbort: boolean): Draft {
+    const { network } = this;
+    const no = prepared.votes.find(({ yes }) => !yes);
+    const late = network.timestampMs > prepared.prepare.deadlineMs;
+    if (late) return network.decision(prepared, Outcome.abort, Reason.expired);
+    if (no) return network.decision(prepared, Outcome.abort, no.reason);
+    return wantsAbort
+      ? network.decision(prepared, Outcome.abort, Reason.operator_abort)
+      : network.decision(prepared, Outcome.commit, Reason.none);
+  }
+
+  private send(chainId: number, from: Uint8Array, data: `0x${string}`, tip = 0n): void {
+    const key = `${chainId} ${from.join('.')}`;
+    const nonce = this.nonces.get(key) ?? 0;
+    this.nonces.set(key, nonce + 1);
+    this.network.block([transaction({ chainId, from, nonce, data, tip })]);
+  }
+}
