@@ -3,12 +3,14 @@ import { checkVote, type VoteFault } from './check-vote.js';
 import type { PreparedOperation, RecoverAddress } from './prepared-operation.js';
 
 export type CommitProtocolErrorType = { operationId: string } & (
+  | { code: 'DECISION_WRONG_OPERATION' }
   | { code: 'DECISION_WRONG_PREPARE' }
   | { code: 'DECISION_BAD_VOTE'; chainId: number; fault: VoteFault | 'repeated' }
   | { code: 'COMMIT_AFTER_DEADLINE'; timestampMs: number; deadlineMs: number }
   | { code: 'COMMIT_WITHOUT_YES'; missing: number[] }
   | { code: 'COMMIT_WITH_REASON' }
   | { code: 'ABORT_WITHOUT_CAUSE' }
+  | { code: 'DECISION_STRAY_AUDIT_ID'; auditId: bigint }
   | { code: 'DECISION_UNKNOWN_OUTCOME'; outcome: number }
 );
 
@@ -33,8 +35,15 @@ export function checkDecision(operation: PreparedOperation, decision: Decision, 
     const operationId = bytesToHex(operation.operationId);
     throw new CommitProtocolError({ ...type, operationId }, `I17: the decision of operation ${operationId} ${message}`);
   };
+  if (!equalBytes(decision.operationId, operation.operationId)) {
+    fail({ code: 'DECISION_WRONG_OPERATION' }, `names operation ${bytesToHex(decision.operationId)}`);
+  }
   if (!equalBytes(decision.prepareId, operation.prepareId)) {
     fail({ code: 'DECISION_WRONG_PREPARE' }, `names prepare ${bytesToHex(decision.prepareId)}`);
+  }
+  const { auditId } = decision;
+  if (auditId !== 0n && decision.reason !== (Reason.operator_abort as number)) {
+    fail({ code: 'DECISION_STRAY_AUDIT_ID', auditId }, `names audit row ${auditId} but is no operator's abort`);
   }
   const voted = new Set<number>();
   for (const signed of decision.votes) {

@@ -31,7 +31,19 @@ export function checkVote(
   if (!equalBytes(vote.prepareId, operation.prepareId)) return 'wrong_prepare';
   const participant = operation.participants.find(({ chainId }) => chainId === vote.chainId);
   if (!participant) return 'not_a_participant';
-  if (vote.yes !== (vote.reason === (Reason.none as number)) || Reason[vote.reason] === undefined) return 'bad_reason';
+  if (vote.yes ? vote.reason !== (Reason.none as number) : !isRefusal(vote.reason)) return 'bad_reason';
   const signer = recover(voteDigest(vote), signature);
   return signer && equalBytes(signer, participant.votingKey) ? null : 'wrong_key';
+}
+
+/** Whether a participant may say no for this reason: `expired` and `operator_abort` are a decision's alone. */
+function isRefusal(reason: number): boolean {
+  switch (reason as Reason) {
+    case Reason.none:
+    case Reason.expired:
+    case Reason.operator_abort:
+      return false;
+    default:
+      return Reason[reason] !== undefined;
+  }
 }
