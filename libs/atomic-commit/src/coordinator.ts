@@ -1,6 +1,6 @@
-import { bytesToHex, type Decision, Outcome, Reason, type SignedVote, Vote } from '#libs/protocol';
-import { equalBytes } from '#libs/protocol';
+import { bytesToHex, type Decision, equalBytes, Outcome, Reason, type SignedVote, Vote } from '#libs/protocol';
 import { checkVote, type VoteFault } from './check-vote.js';
+import { DeadlineQueue } from './deadline-queue.js';
 import type { PreparedOperation, RecoverAddress } from './prepared-operation.js';
 
 /** What became of a vote that arrived. */
@@ -15,6 +15,7 @@ export type VoteReceipt =
   | { status: 'conflicting'; first: SignedVote };
 
 interface Undecided extends PreparedOperation {
+  key: string;
   votes: Map<number, SignedVote>;
   operatorAbortAuditId: bigint;
 }
@@ -34,7 +35,10 @@ interface Undecided extends PreparedOperation {
 export class Coordinator {
   private readonly operations = new Map<string, Undecided>();
   /** Operations whose votes allow a decision now. */
-  private readonly decidable = new Set<string>();
+  private readonly decidable = new Set<Undecided>();
+  private readonly deadlines = new DeadlineQueue<Undecided>(
+    (operation) => this.operations.get(operation.key) === operation,
+  );
 
   constructor(
     private readonly logId: Uint8Array,
@@ -53,9 +57,7 @@ export class Coordinator {
 
   /** The earliest deadline of an undecided operation, log time in ms; Infinity when there is none. */
   nextDeadlineMs(): number {
-    let earliest = Infinity;
-    for (const { deadlineMs } of this.operations.values()) if (deadlineMs < earliest) earliest = deadlineMs;
-    return earliest;
+    return this.deadlines.earliestMs();
   }
 
   undecided(): PreparedOperation[] {
@@ -74,31 +76,34 @@ export class Coordinator {
   /** PREPARE is durable. The same operation again is ignored. */
   prepared(operation: PreparedOperation): void {
     const key = bytesToHex(operation.operationId);
-    if (!this.operations.has(key)) {
-      this.operations.set(key, { ...operation, votes: new Map(), operatorAbortAuditId: 0n });
-    }
+    if (this.operations.has(key)) return;
+    const undecided: Undecided = { ...operation, key, votes: new Map(), operatorAbortAuditId: 0n };
+    this.operations.set(key, undecided);
+    this.deadlines.push(undecided);
   }
 
   /** DECISION is durable. */
   decided(operationId: Uint8Array): void {
     const key = bytesToHex(operationId);
+    const operation = this.operations.get(key);
+    if (!operation) return;
     this.operations.delete(key);
-    this.decidable.delete(key);
+    this.decidable.delete(operation);
   }
 
   /** A vote arrived, from anyone. Checks it fully; counts the first valid one of each participant. */
   receiveVote(signed: SignedVote): VoteReceipt {
-    const key = bytesToHex(signed.vote.operationId);
-    const operation = this.operations.get(key);
+    const operation = this.operations.get(bytesToHex(signed.vote.operationId));
     if (!operation) return { status: 'unknown_operation' };
     const first = operation.votes.get(signed.vote.chainId);
-    if (first && equalBytes(Vote.hashTreeRoot(first.vote), Vote.hashTreeRoot(signed.vote)))
+    if (first && equalBytes(Vote.hashTreeRoot(first.vote), Vote.hashTreeRoot(signed.vote))) {
       return { status: 'repeated' };
+    }
     const fault = checkVote(signed, operation, this.logId, this.recover);
     if (fault) return { status: 'refused', fault };
     if (first) return { status: 'conflicting', first };
     operation.votes.set(signed.vote.chainId, signed);
-    if (!signed.vote.yes || operation.votes.size === operation.participants.length) this.decidable.add(key);
+    if (!signed.vote.yes || operation.votes.size === operation.participants.length) this.decidable.add(operation);
     return { status: 'counted' };
   }
 
@@ -106,30 +111,25 @@ export class Coordinator {
    * An operator wants an undecided operation aborted.
    * @param auditId the audit row that says so, > 0
    * @returns false when there is no such undecided operation
+   * @throws RangeError when `auditId` names no row
    */
   requestAbort(operationId: Uint8Array, auditId: bigint): boolean {
-    const key = bytesToHex(operationId);
-    const operation = this.operations.get(key);
+    if (auditId <= 0n || auditId >= 2n ** 64n) throw new RangeError(`${auditId} is no number of an audit row`);
+    const operation = this.operations.get(bytesToHex(operationId));
     if (!operation) return false;
     operation.operatorAbortAuditId = auditId;
-    this.decidable.add(key);
+    this.decidable.add(operation);
     return true;
   }
 
   /**
-   * The decisions that a block with this timestamp can carry: at most one for each operation, expired ones first since
-   * they have waited longest.
+   * The decisions that a block with this timestamp can carry: at most one for each operation, expired ones first, by
+   * deadline, since they have waited longest.
    */
   decisionsAt(timestampMs: number): Decision[] {
-    const decisions: Decision[] = [];
-    if (timestampMs > this.nextDeadlineMs()) {
-      for (const operation of this.operations.values()) {
-        if (timestampMs > operation.deadlineMs) decisions.push(abort(operation, Reason.expired));
-      }
-    }
-    for (const key of this.decidable) {
-      const operation = this.operations.get(key);
-      if (operation && timestampMs <= operation.deadlineMs) decisions.push(decide(operation));
+    const decisions = this.deadlines.before(timestampMs).map((operation) => abort(operation, Reason.expired));
+    for (const operation of this.decidable) {
+      if (timestampMs <= operation.deadlineMs) decisions.push(decide(operation));
     }
     return decisions;
   }
