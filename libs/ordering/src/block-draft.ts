@@ -108,9 +108,12 @@ export class BlockDraft {
     return sharedBytes + ownBytes + SLICE_OVERHEAD_BYTES <= SLICE_BYTES_MAX;
   }
 
-  /** Places an entry behind those already there. The caller has asked {@link hasRoom}. */
+  /** Places an entry behind those already there. The caller has asked {@link hasRoom}; without room it throws. */
   add(entry: NewEntry): PlacedEntry {
     const lane = this.lane(entry.lane);
+    if (!this.hasRoom(entry.lane, entry.bytes.length)) {
+      throw new RangeError(`no room in lane ${entry.lane} for an entry of ${entry.bytes.length} bytes`);
+    }
     const sequence = this.tip.nextSequence + BigInt(this.entries.length);
     const laneSequence = lane.firstLaneSequence + BigInt(lane.entries.length);
     const placed: PlacedEntry = { ...entry, sequence, laneSequence };
