@@ -7,7 +7,7 @@ type Step = { push: number } | { close: number } | { before: number };
 const time = fc.nat(12);
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(fc.record({ push: time }), fc.record({ close: fc.nat() }), fc.record({ before: time })),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 );
 
 it('knows the earliest open deadline and all before a time, as a plain list does', () => {

@@ -46,7 +46,7 @@ const readings = fc.array(
     elapsedMs: fc.oneof(fc.nat(50), fc.nat(5_000), fc.double({ min: 0, max: 10, noNaN: true })),
     wallJumpMs: fc.oneof(fc.constant(0), fc.integer({ min: -HOUR_MS, max: HOUR_MS })),
   }),
-  { minLength: 1, maxLength: 100 },
+  { minLength: 1, maxLength: 100, size: 'max' },
 );
 
 describe('LogClock', () => {

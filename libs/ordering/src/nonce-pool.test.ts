@@ -154,16 +154,18 @@ class ClearCommand implements fc.Command<Model, NoncePool<Item>> {
 }
 
 const name = fc.constantFrom(...ACCOUNTS);
+const offer = (min: number, max: number) =>
+  fc.tuple(name, fc.integer({ min, max })).map(([one, offset]) => new OfferCommand(one, offset));
 const commands = fc.commands<Model, NoncePool<Item>>(
   [
+    ...[offer(0, 3), offer(0, 3), offer(1, 4), offer(-2, 5)],
     fc.tuple(name, fc.bigInt(0n, 5n)).map(([one, nonce]) => new LearnCommand(one, nonce)),
-    fc.tuple(name, fc.integer({ min: -2, max: 5 })).map(([one, offset]) => new OfferCommand(one, offset)),
-    fc.tuple(name, fc.integer({ min: 0, max: 3 })).map(([one, offset]) => new OfferCommand(one, offset)),
+    fc.tuple(name, fc.bigInt(0n, 5n)).map(([one, nonce]) => new LearnCommand(one, nonce)),
     fc.tuple(name, fc.nat(5), fc.boolean()).map(([one, pick, stranger]) => new WithdrawCommand(one, pick, stranger)),
     fc.tuple(name, fc.nat(4), fc.boolean()).map(([one, count, reversed]) => new GiveBackCommand(one, count, reversed)),
-    fc.constant(new ClearCommand()),
+    fc.nat(9).map((pick) => (pick === 0 ? new ClearCommand() : new OfferCommand(ACCOUNTS[0]!, 0))),
   ],
-  { maxCommands: 100 },
+  { maxCommands: 150, size: 'max' },
 );
 
 describe('NoncePool', () => {
