@@ -1,5 +1,4 @@
-import { ClientNats } from '@nestjs/microservices';
-import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import { type JsonRequests, MessagingError } from '#libs/messaging';
 import { readSubject } from '#libs/protocol';
 import { SubmissionError } from './engine/submission-error.js';
 
@@ -10,30 +9,20 @@ interface ReadAnswer {
   error?: { code: number | string; message: string; data?: unknown };
 }
 
-/** Reads a rollup's state from its executor, by Nest's NATS transporter. */
+/** Reads rollups' states from their executors. */
 export class ExecutorReads {
-  private readonly client: ClientNats;
-
-  constructor(natsUrl: string) {
-    this.client = new ClientNats({ servers: natsUrl.split(','), maxReconnectAttempts: -1, waitOnFirstConnect: true });
-  }
+  constructor(private readonly requests: JsonRequests) {}
 
   /** @throws SubmissionError `EXECUTOR_UNAVAILABLE` when none answers in time, or what the executor answered */
   async read(chainId: number, method: string, params: unknown, timeoutMs = TIMEOUT_MS): Promise<unknown> {
-    const answer = await firstValueFrom(
-      this.client.send<ReadAnswer>(readSubject(chainId), { method, params }).pipe(timeout(timeoutMs)),
-    ).catch((thrown: unknown) => {
-      const why = thrown instanceof TimeoutError ? `did not answer within ${timeoutMs} ms` : 'cannot be reached';
-      throw SubmissionError.of('EXECUTOR_UNAVAILABLE', `the executor of rollup ${chainId} ${why}`);
-    });
-    if (answer.error) {
-      const { code, message } = answer.error;
-      throw SubmissionError.of(String(code), message, typeof code === 'number' ? { rpcCode: code } : {});
-    }
-    return answer.result;
-  }
-
-  async close(): Promise<void> {
-    await this.client.close();
+    const answer = await this.requests
+      .request<ReadAnswer>(readSubject(chainId), { method, params }, timeoutMs)
+      .catch((thrown: unknown) => {
+        if (!(thrown instanceof MessagingError)) throw thrown;
+        throw SubmissionError.of('EXECUTOR_UNAVAILABLE', `the executor of rollup ${chainId} does not answer`);
+      });
+    if (!answer.error) return answer.result;
+    const { code, message } = answer.error;
+    throw SubmissionError.of(String(code), message, typeof code === 'number' ? { rpcCode: code } : {});
   }
 }

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { JsonRequests } from '#libs/messaging';
 import { LockstepError } from '#libs/protocol';
 import { createLogger, exitWithParent, NestLogger, readEnvironment } from '#libs/runtime';
 import { SequencerSettings } from './config.js';
@@ -18,9 +19,9 @@ async function main(): Promise<void> {
   const logger = createLogger('sequencer', settings.LOCKSTEP_LOG_LEVEL);
   const sequencer = await Sequencer.open(settings, logger);
   const gateway = new NatsGateway(settings.NATS_URL, sequencer, logger);
-  const reads = new ExecutorReads(settings.NATS_URL);
+  const requests = new JsonRequests(settings.NATS_URL);
   const app = await NestFactory.create<NestFastifyApplication>(
-    SequencerModule.of(sequencer, gateway, reads),
+    SequencerModule.of(sequencer, gateway, new ExecutorReads(requests)),
     createRpcAdapter(),
     { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
   );
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
     logger.info('stopping');
     await gateway.stop();
     await sequencer.stop();
-    await reads.close();
+    await requests.close();
     await app.close();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -64,7 +65,8 @@ async function main(): Promise<void> {
 main().catch((thrown: unknown) => {
   const advice = thrown instanceof LockstepError && thrown.advice ? `\n${thrown.advice}` : '';
   const expected = thrown instanceof LockstepError || (thrown as { code?: string }).code === 'EADDRINUSE';
-  const text = thrown instanceof Error ? (expected ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown);
+  const text =
+    thrown instanceof Error ? (expected ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown);
   process.stderr.write(`sequencer: ${text}${advice}\n`);
   process.exit(1);
 });

@@ -1,6 +1,7 @@
 export { type NatsConnection } from '@nats-io/transport-node';
 export { connectNats, type NatsConnectOptions, type NatsStatus } from './connect-nats.js';
 export { ConnectionWatch } from './connection-watch.js';
+export { JsonRequests } from './json-requests.js';
 export { MessagingError, type MessagingErrorType } from './errors.js';
 export { FeedPublisher, type OutgoingSlice } from './feed-publisher.js';
 export { encodeIngress, decodeIngress, INGRESS_TRANSACTIONS_MAX } from './ingress-frame.js';

@@ -46,7 +46,7 @@ describe('bodies', () => {
       method: 'POST',
       body: new Blob([exact, ' ']).stream(),
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(chunked.status).toBe(413);
   });
 

@@ -124,7 +124,7 @@ describe('reading', () => {
       timestamp: BigInt(Math.floor(START_TIME_MS / 1000)),
     });
     expect((await publicClient().getBlock({ blockNumber: 1n })).parentHash).toBe(genesis.hash);
-    expect((await publicClient().getBlock({ blockHash: genesis.hash! })).number).toBe(0n);
+    expect((await publicClient().getBlock({ blockHash: genesis.hash })).number).toBe(0n);
     await expect(publicClient().getBlock({ blockNumber: 1_000_000n })).rejects.toThrow('could not be found');
   });
 

@@ -10,6 +10,15 @@ export interface ObservedDecision {
   atMs: number;
 }
 
+/** What was delivered since it was last asked. */
+export interface FeedCounts {
+  /** Each entry once for each rollup whose follower was handed it. */
+  entries: number;
+  transactions: number;
+  /** For each slice: wall time of its delivery minus log time of its block. */
+  latenciesMs: number[];
+}
+
 /**
  * Follows rollups' feeds as any subscriber does, verifying every slice, and remembers what it was handed and when.
  */
@@ -21,6 +30,7 @@ export class FeedObserver {
   private readonly waiting = new Map<string, (() => void)[]>();
   private readonly followers: { close(): void }[] = [];
   private failure: Error | null = null;
+  private counts: FeedCounts = { entries: 0, transactions: 0, latenciesMs: [] };
 
   private constructor(
     private readonly connection: NatsConnection,
@@ -69,6 +79,13 @@ export class FeedObserver {
     return Math.min(...[...this.blocks.values()].map((blocks) => blocks.at(-1)?.header.number ?? 0));
   }
 
+  /** Counts since the last call. */
+  takeCounts(): FeedCounts {
+    const { counts } = this;
+    this.counts = { entries: 0, transactions: 0, latenciesMs: [] };
+    return counts;
+  }
+
   async stop(): Promise<void> {
     for (const follower of this.followers) follower.close();
     await this.connection.close();
@@ -81,8 +98,13 @@ export class FeedObserver {
       const blocks = this.blocks.get(chainId) ?? [];
       if (this.remember) blocks.push(block);
       else this.blocks.set(chainId, [block]);
+      this.counts.entries += block.entries.length;
+      this.counts.latenciesMs.push(Date.now() - block.header.timestamp);
       for (const { kind, id, bytes } of block.entries) {
-        if (kind === EntryKind.TRANSACTION) this.note(bytesToHex(id), this.transactionsAtMs, atMs);
+        if (kind === EntryKind.TRANSACTION) {
+          this.counts.transactions += 1;
+          if (this.remember) this.note(bytesToHex(id), this.transactionsAtMs, atMs);
+        }
         if (kind === EntryKind.DECISION) {
           const decision = Decision.deserialize(entryBody(bytes));
           const key = bytesToHex(decision.operationId);

@@ -1,6 +1,5 @@
-import { ClientNats } from '@nestjs/microservices';
-import { firstValueFrom, timeout } from 'rxjs';
 import type { DigestSigner } from '#libs/crypto';
+import { JsonRequests } from '#libs/messaging';
 import {
   adminSubject,
   bytesToHex,
@@ -18,7 +17,7 @@ const TIMEOUT_MS = 10_000;
 
 /** Signs changes of the registry with the registry key and submits them. */
 export class RegistryClient {
-  private readonly nats: ClientNats;
+  private readonly requests: JsonRequests;
 
   /** @param url a rollup's JSON-RPC endpoint, from which the registry is read */
   constructor(
@@ -27,7 +26,7 @@ export class RegistryClient {
     private readonly logId: Uint8Array,
     private readonly signer: DigestSigner,
   ) {
-    this.nats = new ClientNats({ servers: natsUrl.split(',') });
+    this.requests = new JsonRequests(natsUrl);
   }
 
   /** Lists a series. Returns its id, once the change is durable: it is in force from the next block on. */
@@ -42,20 +41,15 @@ export class RegistryClient {
     const change = { nonce: changeCount, action };
     const digest = commitmentDigest(this.logId, 'registry', RegistryChange.hashTreeRoot(change));
     const signed = SignedRegistryChange.serialize({ change, signature: this.signer.sign(digest) });
-    const answer = await firstValueFrom(
-      this.nats
-        .send<{ block: number; sequence: string } | { error: { code: string; message: string } }>(
-          adminSubject('registry.change'),
-          { signedChange: bytesToHex(signed) },
-        )
-        .pipe(timeout(TIMEOUT_MS)),
-    );
+    const answer = await this.requests.request<
+      { block: number; sequence: string } | { error: { code: string; message: string } }
+    >(adminSubject('registry.change'), { signedChange: bytesToHex(signed) }, TIMEOUT_MS);
     if ('error' in answer) throw new Error(answer.error.message);
     return answer;
   }
 
   async close(): Promise<void> {
-    await this.nats.close();
+    await this.requests.close();
   }
 }
 

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesToHex } from '#libs/protocol';
+import { JsonRequests } from '#libs/messaging';
+import { bytesToHex, readSubject } from '#libs/protocol';
 import { readTopology, type Topology } from '#libs/runtime';
 import { freePorts, spawnNode, startNats, startPostgres, type SupervisedProcess } from '../servers/index.js';
 import { devnetKeys } from './devnet-keys.js';
@@ -21,8 +22,6 @@ export interface NetworkOptions {
   replicas?: boolean;
   /** More settings for every process. */
   env?: Record<string, string>;
-  /** Told what is being started. */
-  log?: (line: string) => void;
 }
 
 interface EmbeddedServer {
@@ -39,6 +38,7 @@ export class Network {
   readonly replicas = new Map<number, SupervisedProcess>();
   private sequencerProcess: SupervisedProcess | null = null;
   private readonly servers: EmbeddedServer[] = [];
+  private readonly requests: JsonRequests;
 
   private constructor(
     readonly topology: Topology,
@@ -47,7 +47,9 @@ export class Network {
     readonly databaseUrl: string,
     readonly natsUrl: string,
     readonly rpcPort: number,
-  ) {}
+  ) {
+    this.requests = new JsonRequests(natsUrl);
+  }
 
   /** Starts everything, and returns once the sequencer leads and every executor follows. */
   static async start(options: NetworkOptions): Promise<Network> {
@@ -62,7 +64,7 @@ export class Network {
       return server.url;
     };
     try {
-      const log = options.log ?? (() => undefined);
+      const log = (line: string): void => appendFileSync(join(options.dataDir, 'servers.log'), `${line}\n`);
       const databaseUrl = await embed(options.databaseUrl, () =>
         startPostgres({ dataDir: join(options.dataDir, 'postgres'), log }),
       );
@@ -126,37 +128,38 @@ export class Network {
     return replica;
   }
 
-  /** Waits until every executor answers reads at this height. */
-  async waitForHeight(height: number, chainIds: readonly number[] = this.chainIds, timeoutMs = 30_000): Promise<void> {
-    await waitFor(
-      `executors ${chainIds.join(', ')} at block ${height}`,
-      async () => {
-        const reached = await Promise.all(
-          chainIds.map(async (chainId) => {
-            const status = await this.rpc(chainId, 'lockstep_executorStatus', []).catch(() => null);
-            return (status as { number?: number } | null)?.number ?? -1;
-          }),
-        );
-        return reached.every((number) => number >= height);
-      },
-      timeoutMs,
+  /** Waits until every executor has applied this block. @throws Error when one has not in time */
+  async waitForHeight(height: number, chainIds: readonly number[] = this.chainIds): Promise<void> {
+    await Promise.all(
+      chainIds.map((chainId) =>
+        waitFor(
+          `executor ${chainId} at block ${height}`,
+          async () => {
+            const place = await this.read<{ number: number }>(chainId, 'lockstep_waitForHeight', [
+              { minHeight: height, timeoutMs: 5_000 },
+            ]).catch(() => null);
+            return place !== null && place.number >= height;
+          },
+          30_000,
+        ),
+      ),
     );
   }
 
-  /** One JSON-RPC call. @throws Error with the server's message */
-  async rpc(chainId: number, method: string, params: unknown): Promise<unknown> {
-    const response = await fetch(this.rollupUrl(chainId), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-    });
-    const answer = (await response.json()) as { result?: unknown; error?: { message: string } };
+  /** Reads a rollup's state from its voting executor. @throws Error with the executor's message */
+  async read<T>(chainId: number, method: string, params: readonly unknown[]): Promise<T> {
+    const answer = await this.requests.request<{ result?: T; error?: { message: string } }>(
+      readSubject(chainId),
+      { method, params },
+      6_000,
+    );
     if (answer.error) throw new Error(answer.error.message);
-    return answer.result;
+    return answer.result as T;
   }
 
   /** Stops everything in order: executors, sequencer, servers. */
   async stop(): Promise<void> {
+    await this.requests.close();
     await Promise.all([...this.executors.values(), ...this.replicas.values()].map((executor) => executor.stop()));
     await this.sequencerProcess?.stop();
     for (const server of [...this.servers].reverse()) await server.stop();

@@ -1,0 +1,110 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LockstepError } from '#libs/protocol';
+import { ConfigurationError, exitWithParent, portSetting } from '#libs/runtime';
+import { assertPortFree, DataDirectoryLock, freePort, Network } from '#libs/testkit';
+import { bold, dim, green, heading, print, red } from '../console.js';
+import { EMPTY_SUMMARY, runScenario, type ScenarioResult } from '../scenario/scenario.js';
+import { showLiveLines } from './live-lines.js';
+
+export interface DevnetOptions {
+  /** End after the scenario. */
+  once: boolean;
+}
+
+const DEFAULT_RPC_PORT = 8545;
+
+/** `lockstep devnet`: a whole network, the guided scenario, then a line a second until it is told to stop. */
+export async function runDevnet({ once }: DevnetOptions): Promise<number> {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  let network: Network | null = null;
+  let lock: DataDirectoryLock | null = null;
+  let temporary: string | null = null;
+  exitWithParent(async () => network?.stop());
+  let result: ScenarioResult = { passed: false, summary: EMPTY_SUMMARY };
+  try {
+    const dataDir = once && !process.env.LOCKSTEP_DATA_DIR ? (temporary = temporaryDirectory()) : givenDirectory();
+    lock = DataDirectoryLock.acquire(dataDir);
+    const rpcPort = await choosePort(once);
+    print(`${bold('Lockstep devnet')}  ${dim(`data in ${dataDir}`)}`);
+    network = await Network.start({
+      dataDir,
+      rpcPort,
+      ...(process.env.DATABASE_URL ? { databaseUrl: process.env.DATABASE_URL } : {}),
+      ...(process.env.NATS_URL ? { natsUrl: process.env.NATS_URL } : {}),
+      ...(process.env.LOCKSTEP_TOPOLOGY ? { topologyFile: process.env.LOCKSTEP_TOPOLOGY } : {}),
+    });
+    printNetwork(network);
+    result = await untilAborted(runScenario(network), stopping.signal);
+    print(`\n${result.passed ? green('Every check held.') : red('Something did not hold; see above.')}`);
+    if (!once) await showLiveLines(network, stopping.signal);
+  } catch (thrown) {
+    if (!stopping.signal.aborted) printError(thrown);
+    result.passed = false;
+  }
+  await network?.stop().catch(printError);
+  lock?.release();
+  if (temporary) rmSync(temporary, { recursive: true, force: true });
+  if (once) print(JSON.stringify(result.summary));
+  return result.passed || (stopping.signal.aborted && !once) ? 0 : 1;
+}
+
+function printNetwork({ topology, databaseUrl, natsUrl, rpcUrl }: Network): void {
+  heading('What runs where');
+  print(`  Postgres   ${databaseUrl.replace(/:[^:@/]+@/, ':…@')}`);
+  print(`  NATS       ${natsUrl}`);
+  print(`  sequencer  ${rpcUrl}`);
+  for (const { chainId, name } of topology.rollups)
+    print(`  ${name.padEnd(10)} ${rpcUrl}/${chainId}  JSON-RPC of rollup ${chainId}`);
+}
+
+function printError(thrown: unknown): void {
+  const expected = thrown instanceof LockstepError || (thrown instanceof Error && 'advice' in thrown);
+  const message =
+    thrown instanceof Error ? (expected ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown);
+  const advice = expected ? String((thrown as { advice?: unknown }).advice ?? '') : '';
+  process.stderr.write(`${red('error:')} ${message}\n${advice ? `${advice}\n` : ''}`);
+}
+
+const givenDirectory = (): string => {
+  const dataDir = resolve(process.env.LOCKSTEP_DATA_DIR ?? '.lockstep');
+  mkdirSync(dataDir, { recursive: true });
+  return dataDir;
+};
+
+/** A directory that Postgres's own user can pass through as well. */
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'lockstep-'));
+  chmodSync(directory, 0o755);
+  return directory;
+}
+
+async function choosePort(once: boolean): Promise<number> {
+  const given = process.env.RPC_PORT;
+  if (given !== undefined && given !== '') {
+    const port = portSetting.safeParse(given);
+    if (!port.success) {
+      throw new ConfigurationError(
+        { code: 'CONFIGURATION', setting: 'RPC_PORT' },
+        `RPC_PORT is ${JSON.stringify(given)}, which is no TCP port.`,
+        'Set it to a number from 1 to 65535, or leave it unset.',
+      );
+    }
+    await assertPortFree(port.data, 'RPC_PORT');
+    return port.data;
+  }
+  if (once) return freePort();
+  await assertPortFree(DEFAULT_RPC_PORT, 'RPC_PORT');
+  return DEFAULT_RPC_PORT;
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+    }),
+  ]);
+}

@@ -1,0 +1,30 @@
+import { ClientNats } from '@nestjs/microservices';
+import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import { MessagingError } from './errors.js';
+
+/** Asks for control traffic in JSON, by Nest's NATS transporter: reads of executors, commands to the sequencer. */
+export class JsonRequests {
+  private readonly client: ClientNats;
+
+  /** @param servers `nats://host:port`, several separated by commas. Connects with the first request. */
+  constructor(servers: string) {
+    this.client = new ClientNats({ servers: servers.split(','), maxReconnectAttempts: -1, waitOnFirstConnect: true });
+  }
+
+  /**
+   * Sends a request and waits for its answer.
+   * @throws MessagingError `NO_ANSWER`
+   */
+  async request<T = unknown>(subject: string, data: unknown, timeoutMs: number): Promise<T> {
+    try {
+      return await firstValueFrom(this.client.send<T>(subject, data).pipe(timeout(timeoutMs)));
+    } catch (cause) {
+      const why = cause instanceof TimeoutError ? `not within ${timeoutMs} ms` : String(cause);
+      throw new MessagingError({ code: 'NO_ANSWER', subject }, `Nobody answered on ${subject}: ${why}.`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+}
