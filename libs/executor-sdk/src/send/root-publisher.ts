@@ -16,6 +16,8 @@ export interface AppliedBlock {
   hash: Uint8Array;
   /** Whether anything but state roots and empty heartbeats happened in it; an expiry counts. */
   changed: boolean;
+  /** Whether it came live; roots of blocks that come by replay are not published, the newest says it all. */
+  isLive: boolean;
 }
 
 const INTERVAL_MS = 1_000;
@@ -43,7 +45,7 @@ export class RootPublisher {
   applied(block: AppliedBlock, computeRoot: () => Uint8Array): Uint8Array | null {
     this.changed ||= block.changed;
     const now = performance.now();
-    if (!this.changed || now - this.lastAt < (this.options.intervalMs ?? INTERVAL_MS)) return null;
+    if (!this.changed || !block.isLive || now - this.lastAt < (this.options.intervalMs ?? INTERVAL_MS)) return null;
     const root = computeRoot();
     this.lastAt = now;
     this.changed = false;

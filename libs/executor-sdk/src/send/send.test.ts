@@ -110,7 +110,12 @@ describe('state roots', () => {
 
   it('are published when something changed, and not more often than allowed', async () => {
     const publisher = new RootPublisher(client, { logId, chainId: CHAIN, signer, intervalMs: 1e6 });
-    const block = (number: number, changed: boolean) => ({ number, hash: new Uint8Array(32).fill(number), changed });
+    const block = (number: number, changed: boolean) => ({
+      number,
+      hash: new Uint8Array(32).fill(number),
+      changed,
+      isLive: true,
+    });
     const root = new Uint8Array(32).fill(7);
     const never = (): never => expect.unreachable();
     expect(publisher.applied(block(1, false), never)).toBeNull();
@@ -126,8 +131,9 @@ describe('state roots', () => {
   it('of a change within the pause come with the next block after it', () => {
     const publisher = new RootPublisher(client, { logId, chainId: CHAIN, signer, intervalMs: 0 });
     const hash = new Uint8Array(32);
-    expect(publisher.applied({ number: 1, hash, changed: true }, () => hash)).not.toBeNull();
-    expect(publisher.applied({ number: 2, hash, changed: false }, () => hash)).toBeNull();
+    expect(publisher.applied({ number: 1, hash, changed: true, isLive: false }, () => hash)).toBeNull();
+    expect(publisher.applied({ number: 1, hash, changed: true, isLive: true }, () => hash)).not.toBeNull();
+    expect(publisher.applied({ number: 2, hash, changed: false, isLive: true }, () => hash)).toBeNull();
   });
 });
 

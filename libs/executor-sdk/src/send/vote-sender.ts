@@ -46,10 +46,13 @@ export class VoteSender {
     return this.pending.size;
   }
 
-  /** Sends a vote now, and again until {@link decided} or {@link passTime} ends that. */
-  add(vote: PendingVote): void {
+  /**
+   * Sends a vote until {@link decided} or {@link passTime} ends that.
+   * @param now whether to send it at once, or with the next round
+   */
+  add(vote: PendingVote, now = true): void {
     this.pending.set(bytesToHex(vote.operationId), vote);
-    this.publish(vote);
+    if (now) this.publish(vote);
   }
 
   /** The operation's DECISION has been applied. */

@@ -1,5 +1,5 @@
 import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
-import { Bytes32, type Genesis, logId as logIdOf, Registry, SignedHeader, Uint53, Uint64 } from '#libs/protocol';
+import { Bytes32, type Genesis, logId as logIdOf, type Registry, SignedHeader, Uint53, Uint64 } from '#libs/protocol';
 
 /** Where a follower stands: all it needs to verify the next slice. */
 export interface Cursor {
@@ -62,8 +62,8 @@ export function genesisCursor(genesis: Genesis, chainId: number): Cursor {
 }
 
 /**
- * A cursor as bytes, without its registry: that changes rarely and can be large, so keep `Registry.serialize(registry)`
- * beside it and write it only when it is another value than before.
+ * A cursor as bytes, without its registry: that changes rarely and can be large, so keep it beside the cursor and write
+ * it only when it has changed.
  */
 export function serializeCursor(cursor: Cursor): Uint8Array {
   const signedHeader = cursor.signedHeader ? [cursor.signedHeader] : [];
@@ -71,15 +71,15 @@ export function serializeCursor(cursor: Cursor): Uint8Array {
 }
 
 /**
- * The cursor of {@link serializeCursor}'s bytes and the registry that was kept beside them.
+ * The cursor of {@link serializeCursor}'s bytes and the registry in force for the next block.
  * @throws Error where the bytes are none
  */
-export function deserializeCursor(bytes: Uint8Array, registry: Uint8Array): Cursor {
+export function deserializeCursor(bytes: Uint8Array, registry: Registry): Cursor {
   const { own, shared, signedHeader, ...position } = CursorPosition.deserialize(bytes);
   return {
     ...position,
     laneSequences: { own, shared },
     signedHeader: signedHeader[0] ?? null,
-    registry: Registry.deserialize(registry),
+    registry,
   };
 }

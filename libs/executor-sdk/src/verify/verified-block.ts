@@ -20,6 +20,8 @@ export interface VerifiedBlock {
   laneSequences: LaneSequences;
   /** In force in this block. */
   registry: Registry;
+  /** The serialised slice: evidence, should applying it show that the log is wrong. */
+  slice: Uint8Array;
   /** The cursor after this block: what to store together with the state. */
   cursor: Cursor;
 }

@@ -52,7 +52,7 @@ export function verifySlice(cursor: Cursor, bytes: Uint8Array): VerifiedBlock {
     signedHeader,
     registry: verifyRegistryChanges(registry, sharedEntries, header, fail),
   };
-  return { header, signedHeader, hash, entries, laneSequences: after, registry, cursor: next };
+  return { header, signedHeader, hash, entries, laneSequences: after, registry, slice: bytes, cursor: next };
 }
 
 /** A slice from its bytes. @throws SliceError `SLICE_MALFORMED` */

@@ -1,0 +1,294 @@
+import type { DigestSigner } from '#libs/crypto';
+import {
+  type Cursor,
+  type ExecutorStatus,
+  RootPublisher,
+  StatusPublisher,
+  type VerifiedBlock,
+  VoteSender,
+} from '#libs/executor-sdk';
+import type { NatsConnection } from '#libs/messaging';
+import type { BlockResult, Ledger } from '#libs/options';
+import { bytesToHex, EntryKind, equalBytes, findRollup, type Genesis } from '#libs/protocol';
+import type { Logger } from '#libs/runtime';
+import { ExecutorError } from '../errors.js';
+import type { ExecutorStore } from '../store/executor-store.js';
+import { type StoredReceipt, toStoredReceipt } from '../store/receipt-record.js';
+import { describeHalt, type Halt } from './halt.js';
+import { HeightWaiters } from './height-waiters.js';
+import { openLedger } from './open-ledger.js';
+import { ReceiptWaiters } from './receipt-waiters.js';
+import { SenderCheck } from './sender-check.js';
+import { VectorClock } from './vector-clock.js';
+import { VoteBook, type VoteChanges } from './vote-book.js';
+
+export type ExecutorRole = 'voting' | 'replica';
+
+export interface ExecutorOptions {
+  chainId: number;
+  role: ExecutorRole;
+  version: string;
+  dataDir: string;
+}
+
+export interface ExecutorModules {
+  store: ExecutorStore;
+  nats: NatsConnection;
+  signer: DigestSigner;
+  logger: Logger;
+}
+
+/** Figures since the start, for metrics. */
+export interface ExecutorCounters {
+  blocks: number;
+  entries: number;
+  receipts: number;
+  votes: number;
+  roots: number;
+  applyMs: number;
+  storeMs: number;
+}
+
+const NO_VOTES: VoteChanges = { votes: [], settled: [] };
+
+/**
+ * One rollup's executor: takes verified blocks one by one, applies each to the ledger, stores what it changed in one
+ * write, and only then tells others: votes, state root, waiting readers.
+ *
+ *     applying ── the log breaks a rule ──► halted: answers reads at the last whole block, votes no more
+ */
+export class Executor {
+  readonly heights = new HeightWaiters();
+  readonly receipts = new ReceiptWaiters();
+  readonly counters: ExecutorCounters = {
+    blocks: 0,
+    entries: 0,
+    receipts: 0,
+    votes: 0,
+    roots: 0,
+    applyMs: 0,
+    storeMs: 0,
+  };
+  private readonly votes: VoteBook;
+  private readonly voteSender: VoteSender | null;
+  private readonly senderCheck: SenderCheck | null;
+  private readonly roots: RootPublisher;
+  private readonly clock = new VectorClock();
+  private status: StatusPublisher | null = null;
+  private lastRoot: { number: number; root: Uint8Array } | null = null;
+  private haltedBy: Halt | null = null;
+  private reload: Promise<void> = Promise.resolve();
+  private isLive: () => boolean = () => false;
+  private onHalt: () => void = () => undefined;
+
+  private constructor(
+    readonly genesis: Genesis,
+    private currentLedger: Ledger,
+    private currentCursor: Cursor,
+    readonly options: ExecutorOptions,
+    private readonly modules: ExecutorModules,
+  ) {
+    const { nats, signer } = modules;
+    const { chainId, role } = options;
+    const { logId } = currentCursor;
+    this.votes = new VoteBook(logId, chainId, signer);
+    this.voteSender = role === 'voting' ? new VoteSender(nats, { chainId }) : null;
+    this.senderCheck = role === 'replica' ? new SenderCheck() : null;
+    this.roots = new RootPublisher(nats, { logId, chainId, signer });
+  }
+
+  /**
+   * Loads the state from the store and sends the undecided votes that lie there.
+   * @throws ExecutorError `KEY_NOT_REGISTERED`; LedgerLoadError
+   */
+  static async open(genesis: Genesis, options: ExecutorOptions, modules: ExecutorModules): Promise<Executor> {
+    const { ledger, cursor } = await openLedger(modules.store, genesis, options.chainId);
+    assertKey(cursor, options, modules.signer);
+    const executor = new Executor(genesis, ledger, cursor, options, modules);
+    executor.clock.update(await modules.store.records('clock'));
+    const votes = options.role === 'voting' ? await modules.store.votes() : [];
+    executor.votes.load(votes);
+    for (const vote of votes) executor.voteSender?.add(vote);
+    return executor;
+  }
+
+  /** State after the last whole block; for reads. */
+  get ledger(): Ledger {
+    return this.currentLedger;
+  }
+
+  /** Where the feed goes on. */
+  get cursor(): Cursor {
+    return this.currentCursor;
+  }
+
+  get halted(): Halt | null {
+    return this.haltedBy;
+  }
+
+  get store(): ExecutorStore {
+    return this.modules.store;
+  }
+
+  get undecidedVotes(): number {
+    return this.voteSender?.undecided ?? 0;
+  }
+
+  /**
+   * Begins to say once a second how things stand.
+   * @param feed `isFollowing`: whether blocks come live, not by replay; `close` is called at a halt
+   */
+  startStatus(feed: { readonly isFollowing: boolean; close(): void }): void {
+    this.isLive = () => feed.isFollowing;
+    this.onHalt = () => feed.close();
+    this.status = new StatusPublisher(this.modules.nats, () => this.describe());
+  }
+
+  /** Applies the next block. Never throws: what is wrong with the log halts the executor. */
+  async apply(block: VerifiedBlock): Promise<void> {
+    if (this.haltedBy) return;
+    try {
+      await this.senderCheck?.check(block);
+      await this.applyAndStore(block);
+    } catch (error) {
+      await this.halt(error as Error, block);
+    }
+  }
+
+  /** Stops applying for good, with evidence; reads go on from the last block that was stored. */
+  async halt(error: Error, block: VerifiedBlock | null = null): Promise<void> {
+    if (this.haltedBy) return;
+    const { logger, store } = this.modules;
+    this.haltedBy = describeHalt(error, this.currentCursor.number, block, this.options.dataDir);
+    logger.error({ err: error, evidence: this.haltedBy.evidence }, 'halted');
+    this.voteSender?.stop();
+    this.onHalt();
+    if (block) this.reload = this.reloadLedger(store);
+    this.status?.publish();
+    await this.reload;
+  }
+
+  /** Ends when the ledger stands after a whole block: at once, but for the moment after a halt. */
+  whole(): Promise<void> {
+    return this.reload;
+  }
+
+  /** The state root after the last block. */
+  stateRoot(): Uint8Array {
+    const root = this.currentLedger.stateRoot();
+    this.lastRoot = { number: this.currentLedger.number, root };
+    return root;
+  }
+
+  /** What this executor says of itself. */
+  describe(): ExecutorStatus {
+    const { chainId, role, version } = this.options;
+    const { number, hash, laneSequences } = this.currentCursor;
+    return {
+      chainId,
+      role,
+      key: bytesToHex(this.modules.signer.address),
+      number,
+      hash: bytesToHex(hash),
+      laneSequences: { own: String(laneSequences.own), shared: String(laneSequences.shared) },
+      stateRoot: this.lastRoot && bytesToHex(this.lastRoot.root),
+      rootNumber: this.lastRoot && this.lastRoot.number,
+      clock: this.clock.toJSON(),
+      version,
+      state: this.haltedBy ? 'halted' : this.isLive() ? 'following' : 'replaying',
+      ...(this.haltedBy ? { halted: this.haltedBy } : {}),
+    };
+  }
+
+  /** Stops telling others; the store is the caller's to close. */
+  async stop(): Promise<void> {
+    this.status?.stop();
+    this.voteSender?.stop();
+    await this.senderCheck?.close();
+  }
+
+  /** After a failure the ledger may stand in the middle of a block: the store has it as it was before. */
+  private async reloadLedger(store: ExecutorStore): Promise<void> {
+    this.currentLedger = (await openLedger(store, this.genesis, this.options.chainId)).ledger;
+  }
+
+  private async applyAndStore(block: VerifiedBlock): Promise<void> {
+    const started = performance.now();
+    const isVoting = this.options.role === 'voting';
+    const rootBefore = isVoting && this.votes.needsRootBefore(block) ? this.stateRoot() : null;
+    const result = this.currentLedger.applyBlock(block);
+    const changed = isVoting ? this.votes.apply(block, result, rootBefore) : NO_VOTES;
+    const receipts = receiptsOf(block, result);
+    const changes = this.currentLedger.takeChanges();
+    const applied = performance.now();
+    await this.modules.store.write({
+      cursor: block.cursor,
+      meta: this.currentLedger.meta(),
+      changes,
+      receipts,
+      votes: changed.votes,
+      settledVotes: changed.settled,
+    });
+    this.currentCursor = block.cursor;
+    this.clock.update(changes);
+    this.count(block, receipts.length, changed, applied - started, performance.now() - applied);
+    this.tell(block, result, receipts, changed);
+  }
+
+  /** Tells others of a block that is stored. */
+  private tell(
+    block: VerifiedBlock,
+    result: BlockResult,
+    receipts: StoredReceipt[],
+    { votes, settled }: VoteChanges,
+  ): void {
+    for (const operationId of settled) this.voteSender?.decided(operationId);
+    const isLive = this.isLive();
+    // While blocks come by replay most of these are decided already; what is not goes out with the next round.
+    for (const vote of votes) this.voteSender?.add(vote, isLive);
+    const { number } = block.header;
+    const applied = { number, hash: block.hash, changed: result.changed, isLive };
+    if (this.roots.applied(applied, () => this.stateRoot())) this.counters.roots++;
+    this.receipts.stored(receipts);
+    this.heights.reached(number);
+  }
+
+  private count(
+    { entries }: VerifiedBlock,
+    receipts: number,
+    { votes }: VoteChanges,
+    applyMs: number,
+    storeMs: number,
+  ): void {
+    this.counters.blocks++;
+    this.counters.entries += entries.length;
+    this.counters.receipts += receipts;
+    this.counters.votes += votes.length;
+    this.counters.applyMs += applyMs;
+    this.counters.storeMs += storeMs;
+  }
+}
+
+function receiptsOf({ entries }: VerifiedBlock, { receipts }: BlockResult): StoredReceipt[] {
+  let next = 0;
+  const stored: StoredReceipt[] = [];
+  for (const { kind, bytes } of entries) {
+    if (kind !== EntryKind.TRANSACTION) continue;
+    // The raw transaction follows the kind byte; its first byte is the type, or from 0x80 on a legacy one's list.
+    const type = bytes[1]! < 0x80 ? bytes[1]! : 0;
+    stored.push(toStoredReceipt(receipts[next++]!, type));
+  }
+  return stored;
+}
+
+function assertKey({ registry }: Cursor, { chainId, role }: ExecutorOptions, { address }: DigestSigner): void {
+  const rollup = findRollup(registry, chainId);
+  const keys = role === 'voting' ? rollup && [rollup.votingKey] : rollup?.replicaKeys;
+  if (keys?.some((key) => equalBytes(key, address))) return;
+  const key = bytesToHex(address);
+  throw new ExecutorError(
+    { code: 'KEY_NOT_REGISTERED', role, key },
+    `The key of ${key} is no ${role} key of rollup ${chainId}; the registry has ${keys?.map(bytesToHex).join(', ') || 'none'}.`,
+    'Set EXECUTOR_KEY to the key of the registry, or EXECUTOR_ROLE to what the key is for.',
+  );
+}

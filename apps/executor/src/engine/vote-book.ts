@@ -1,0 +1,84 @@
+import type { DigestSigner } from '#libs/crypto';
+import { type PendingVote, signVote, type VerifiedBlock } from '#libs/executor-sdk';
+import type { BlockResult } from '#libs/options';
+import { bytesToHex, entryBody, EntryKind, Prepare } from '#libs/protocol';
+
+/** What a block means for votes: new ones to store and send, and operations that need none any more. */
+export interface VoteChanges {
+  votes: PendingVote[];
+  settled: Uint8Array[];
+}
+
+/** The votes on undecided operations of one rollup: signed once, kept until the decision or the deadline. */
+export class VoteBook {
+  private readonly undecided = new Map<string, { operationId: Uint8Array; deadlineMs: number }>();
+
+  constructor(
+    private readonly logId: Uint8Array,
+    private readonly chainId: number,
+    private readonly signer: DigestSigner,
+  ) {}
+
+  /** Takes in what the store held. */
+  load(votes: readonly PendingVote[]): void {
+    for (const { operationId, deadlineMs } of votes) this.remember(operationId, deadlineMs);
+  }
+
+  /** Whether a vote will be due, for which the state root before this block is needed. */
+  needsRootBefore({ entries }: VerifiedBlock): boolean {
+    return entries.some(
+      ({ kind, bytes }) => kind === EntryKind.PREPARE && participantsOf(entryBody(bytes)).includes(this.chainId),
+    );
+  }
+
+  /** Signs the votes that a block asks for and finds those that it settles. */
+  apply({ header }: VerifiedBlock, result: BlockResult, rootBefore: Uint8Array | null): VoteChanges {
+    const settled = this.settle(result, header.timestamp);
+    const deadlines = new Map<string, number>();
+    for (const event of result.operationEvents) {
+      if (event.type === 'held' || event.type === 'refused') {
+        deadlines.set(bytesToHex(event.operationId), event.deadlineMs);
+      }
+    }
+    const votes = result.votes.map((draft): PendingVote => {
+      if (!rootBefore) throw new Error('a vote is due and the state root before the block was not taken');
+      const deadlineMs = deadlines.get(bytesToHex(draft.operationId)) ?? header.timestamp;
+      const bytes = signVote({ ...draft, logId: this.logId, stateRoot: rootBefore }, this.signer);
+      return { operationId: draft.operationId, deadlineMs, bytes };
+    });
+    // An operation that is decided in the block of its own PREPARE needs no vote.
+    const open = votes.filter(({ operationId }) => !isDecided(result, operationId));
+    for (const { operationId, deadlineMs } of open) this.remember(operationId, deadlineMs);
+    return { votes: open, settled };
+  }
+
+  private settle(result: BlockResult, timestampMs: number): Uint8Array[] {
+    const settled: Uint8Array[] = [];
+    for (const [id, { operationId, deadlineMs }] of this.undecided) {
+      if (deadlineMs >= timestampMs && !isDecided(result, operationId)) continue;
+      this.undecided.delete(id);
+      settled.push(operationId);
+    }
+    return settled;
+  }
+
+  private remember(operationId: Uint8Array, deadlineMs: number): void {
+    this.undecided.set(bytesToHex(operationId), { operationId, deadlineMs });
+  }
+}
+
+function isDecided({ operationEvents }: BlockResult, operationId: Uint8Array): boolean {
+  return operationEvents.some(
+    (event) =>
+      (event.type === 'posted' || event.type === 'voided' || event.type === 'recorded') &&
+      Buffer.compare(event.operationId, operationId) === 0,
+  );
+}
+
+function participantsOf(body: Uint8Array): number[] {
+  try {
+    return Prepare.deserialize(body).participants;
+  } catch {
+    return []; // the ledger says what is wrong with it
+  }
+}

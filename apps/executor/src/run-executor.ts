@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { assertNativeSecp256k1, LocalSigner } from '#libs/crypto';
+import { FirstAnswer, Follower, HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
+import { connectNats, type NatsConnection } from '#libs/messaging';
+import { createLogger, type Logger, NestLogger } from '#libs/runtime';
+import { executorKey, type ExecutorSettings } from './config.js';
+import { Executor } from './engine/executor.js';
+import { openGenesis } from './engine/open-ledger.js';
+import { ExecutorModule } from './executor.module.js';
+import { FeedStrategy } from './feed/feed-strategy.js';
+import { ExecutorStore } from './store/executor-store.js';
+
+const VERSION = '0.1.0';
+const DRAIN_MS_MAX = 1_000;
+
+/** A running executor. */
+export interface RunningExecutor {
+  readonly executor: Executor;
+  /** Where its HTTP answers; null without a port. */
+  readonly url: string | null;
+}
+
+/**
+ * Starts an executor: opens its store, connects, loads or replays its state, follows its slices and answers reads.
+ * Waits for NATS and for a sequencer as long as it takes.
+ *
+ * @param cleanups gets what has to be undone at the end, in the order it was done; undo it in reverse
+ * @throws ConfigurationError, ExecutorError, LedgerLoadError, MessagingError
+ */
+export async function runExecutor(
+  settings: ExecutorSettings,
+  cleanups: (() => Promise<void> | void)[],
+): Promise<RunningExecutor> {
+  assertNativeSecp256k1();
+  const chainId = settings.EXECUTOR_CHAIN_ID;
+  const role = settings.EXECUTOR_ROLE;
+  const name = `lockstep executor ${chainId} ${role}`;
+  const logger = createLogger(name, settings.LOCKSTEP_LOG_LEVEL);
+  const signer = new LocalSigner(executorKey(settings));
+  const dataDir = settings.LOCKSTEP_DATA_DIR;
+  const store = await ExecutorStore.open(dataDir, chainId);
+  cleanups.push(() => store.close());
+  const aborter = new AbortController();
+  cleanups.push(() => aborter.abort());
+  const nats = await connectNats({
+    servers: settings.NATS_URL,
+    name,
+    signal: aborter.signal,
+    onStatus: (status) => logger.info({ status }, 'nats'),
+  });
+  cleanups.push(() => closeNats(nats));
+  const source = replaySource(nats, settings.LOCKSTEP_RPC_URL);
+  const genesis = await openGenesis(store, source, chainId, logger, aborter.signal);
+  const executor = await Executor.open(
+    genesis,
+    { chainId, role, version: VERSION, dataDir },
+    { store, nats, signer, logger },
+  );
+  cleanups.push(() => executor.stop());
+  const follower = newFollower(executor, nats, source, logger);
+  executor.startStatus(follower);
+  const feed = new FeedStrategy(follower, (error) => void (error && executor.halt(error)));
+  const app = await NestFactory.create<NestFastifyApplication>(ExecutorModule.of(executor), new FastifyAdapter(), {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  });
+  cleanups.push(() => app.close());
+  const reads = app.connectMicroservice<MicroserviceOptions>({
+    transport: Transport.NATS,
+    options: {
+      servers: settings.NATS_URL.split(','),
+      name: `${name} reads`,
+      maxReconnectAttempts: -1,
+      waitOnFirstConnect: true,
+    },
+  });
+  app.connectMicroservice<MicroserviceOptions>({ strategy: feed });
+  await app.startAllMicroservices();
+  // Nest does not wait until the server knows of its subscriptions.
+  await reads.unwrap<NatsConnection>().flush();
+  return { executor, url: await listen(app, settings) };
+}
+
+function newFollower(executor: Executor, nats: NatsConnection, source: ReplaySource, logger: Logger): Follower {
+  return new Follower({
+    nats,
+    chainId: executor.options.chainId,
+    cursor: executor.cursor,
+    replaySource: source,
+    onEvent: (event) => {
+      const isRoutine = event.type === 'following' || (event.type === 'replaying' && event.why === 'silence');
+      logger[isRoutine ? 'debug' : 'info']({ event }, 'feed');
+    },
+  });
+}
+
+/** Sends what is still to be sent, without waiting long for a server that is away. */
+async function closeNats(nats: NatsConnection): Promise<void> {
+  await Promise.race([nats.drain().catch(() => undefined), delay(DRAIN_MS_MAX, undefined, { ref: false })]);
+  await nats.close();
+}
+
+const replaySource = (nats: NatsConnection, rpcUrl: string | undefined): ReplaySource =>
+  new FirstAnswer([new NatsReplay(nats), ...(rpcUrl === undefined ? [] : [new HttpReplay(rpcUrl)])]);
+
+async function listen(app: NestFastifyApplication, settings: ExecutorSettings): Promise<string | null> {
+  if (settings.EXECUTOR_HTTP_PORT === 0) {
+    await app.init();
+    return null;
+  }
+  await app.listen(settings.EXECUTOR_HTTP_PORT, settings.EXECUTOR_HTTP_HOST);
+  return app.getUrl();
+}

@@ -1,0 +1,187 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import type { Cursor, PendingVote } from '#libs/executor-sdk';
+import { serializeCursor } from '#libs/executor-sdk';
+import type { StoredChange, StoredRecord } from '#libs/options';
+import { equalBytes, uint64ToBytesBE } from '#libs/protocol';
+import { ExecutorError } from '../errors.js';
+import { key, kindRange, plain, readSlotKey, tableRange } from './keys.js';
+import { BlockReceipts, type StoredReceipt } from './receipt-record.js';
+
+type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+
+/** What one block changes; written all or nothing. */
+export interface BlockWrite {
+  cursor: Cursor;
+  meta: Uint8Array;
+  changes: readonly StoredChange[];
+  receipts: StoredReceipt[];
+  votes: readonly PendingVote[];
+  /** Operations whose vote is no longer needed. */
+  settledVotes: readonly Uint8Array[];
+}
+
+/** A transaction's receipt and where it stands. */
+export interface FoundReceipt {
+  blockNumber: number;
+  block: BlockReceipts;
+  index: number;
+}
+
+/** The version of the store's form; another one is refused. */
+const FORMAT = 1;
+
+/**
+ * An executor's state, cursor, receipts and undecided votes in LevelDB. All that a block changes is one write, so
+ * state and cursor never part, whenever the process dies. LevelDB's lock keeps a second process out.
+ *
+ * Writes are not forced to disk one by one: after a loss of power an earlier block may be the last, which is as good a
+ * state as any, since blocks come again and votes are a function of them.
+ */
+export class ExecutorStore {
+  private constructor(
+    private readonly db: ClassicLevel<Uint8Array, Uint8Array>,
+    readonly directory: string,
+  ) {}
+
+  /**
+   * Opens a rollup's store, or makes one.
+   * @throws ExecutorError `STORE_IN_USE`, `STORE_FOREIGN`, `STORE_NOT_USABLE`
+   */
+  static async open(dataDir: string, chainId: number): Promise<ExecutorStore> {
+    const directory = join(dataDir, 'store');
+    const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, { keyEncoding: 'view', valueEncoding: 'view' });
+    try {
+      mkdirSync(directory, { recursive: true });
+      await db.open({ writeBufferSize: 16 * 1024 * 1024 });
+    } catch (error) {
+      throw openError(directory, error);
+    }
+    const store = new ExecutorStore(db, directory);
+    try {
+      await store.claim(chainId);
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+    return store;
+  }
+
+  /** The serialised genesis that the state begins with; null in a new store. */
+  async genesis(): Promise<Uint8Array | null> {
+    const bytes = await this.db.get(key.single('genesis'));
+    return bytes ? plain(bytes) : null;
+  }
+
+  async putGenesis(bytes: Uint8Array): Promise<void> {
+    await this.db.put(key.single('genesis'), bytes);
+  }
+
+  /** The ledger's meta record and the serialised cursor after the last block; null before the first. */
+  async position(): Promise<{ meta: Uint8Array; cursor: Uint8Array } | null> {
+    const [meta, cursor] = await this.db.getMany([key.single('meta'), key.single('cursor')]);
+    return meta && cursor ? { meta: plain(meta), cursor: plain(cursor) } : null;
+  }
+
+  /** All slots of the ledger's tables, or of one. */
+  async records(table?: string): Promise<StoredRecord[]> {
+    const records: StoredRecord[] = [];
+    const range = table === undefined ? kindRange('s') : tableRange(table);
+    for await (const [at, bytes] of this.db.iterator(range)) {
+      records.push({ ...readSlotKey(at), bytes: plain(bytes) });
+    }
+    return records;
+  }
+
+  /** Votes on operations that are not decided yet. */
+  async votes(): Promise<PendingVote[]> {
+    const votes: PendingVote[] = [];
+    for await (const [at, bytes] of this.db.iterator(kindRange('v'))) {
+      const deadlineMs = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
+      votes.push({ operationId: plain(at).slice(1), deadlineMs, bytes: plain(bytes).slice(8) });
+    }
+    return votes;
+  }
+
+  /** Writes what a block changed. */
+  async write({ cursor, meta, changes, receipts, votes, settledVotes }: BlockWrite): Promise<void> {
+    const operations: Operation[] = [
+      { type: 'put', key: key.single('cursor'), value: serializeCursor(cursor) },
+      { type: 'put', key: key.single('meta'), value: meta },
+    ];
+    for (const { table, slot, bytes } of changes) {
+      const at = key.slot(table, slot);
+      operations.push(bytes ? { type: 'put', key: at, value: bytes } : { type: 'del', key: at });
+    }
+    if (receipts.length > 0) putReceipts(operations, cursor, receipts);
+    for (const { operationId, deadlineMs, bytes } of votes) {
+      const value = Buffer.concat([uint64ToBytesBE(BigInt(deadlineMs)), bytes]);
+      operations.push({ type: 'put', key: key.vote(operationId), value });
+    }
+    for (const operationId of settledVotes) operations.push({ type: 'del', key: key.vote(operationId) });
+    await this.db.batch(operations);
+  }
+
+  /** The receipt of a transaction that was applied, or null. */
+  async receipt(hash: Uint8Array): Promise<FoundReceipt | null> {
+    const place = await this.db.get(key.transaction(hash));
+    if (!place) return null;
+    const view = new DataView(place.buffer, place.byteOffset, place.length);
+    const blockNumber = Number(view.getBigUint64(0));
+    const index = view.getUint32(8);
+    const bytes = await this.db.get(key.receipts(blockNumber));
+    if (!bytes) return null;
+    const block = BlockReceipts.deserialize(plain(bytes));
+    const receipt = block.receipts[index];
+    return receipt && equalBytes(receipt.hash, hash) ? { blockNumber, block, index } : null;
+  }
+
+  async close(): Promise<void> {
+    await this.db.close();
+  }
+
+  /** Makes a new store this rollup's, or makes sure that it is. */
+  private async claim(chainId: number): Promise<void> {
+    const mine = JSON.stringify({ format: FORMAT, chainId });
+    const stored = await this.db.get(key.single('identity'));
+    if (!stored) return this.db.put(key.single('identity'), Buffer.from(mine));
+    const found = Buffer.from(stored).toString();
+    if (found === mine) return undefined;
+    throw new ExecutorError(
+      { code: 'STORE_FOREIGN', directory: this.directory },
+      `The store in ${this.directory} is of ${found}; this executor needs ${mine}.`,
+      'Set LOCKSTEP_DATA_DIR to another directory, or delete this one to replay the log.',
+    );
+  }
+}
+
+function putReceipts(operations: Operation[], { number, hash }: Cursor, receipts: StoredReceipt[]): void {
+  const value = BlockReceipts.serialize({ blockHash: hash, receipts });
+  operations.push({ type: 'put', key: key.receipts(number), value });
+  const blockNumber = uint64ToBytesBE(BigInt(number));
+  for (const [index, receipt] of receipts.entries()) {
+    const place = Buffer.allocUnsafe(12);
+    place.set(blockNumber);
+    place.writeUInt32BE(index, 8);
+    operations.push({ type: 'put', key: key.transaction(receipt.hash), value: place });
+  }
+}
+
+function openError(directory: string, error: unknown): ExecutorError {
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+  if (cause?.code === 'LEVEL_LOCKED') {
+    return new ExecutorError(
+      { code: 'STORE_IN_USE', directory },
+      `The store in ${directory} is in use by another process.`,
+      'Stop that executor, or set LOCKSTEP_DATA_DIR to another directory.',
+      { cause: error },
+    );
+  }
+  return new ExecutorError(
+    { code: 'STORE_NOT_USABLE', directory },
+    `The store in ${directory} cannot be opened: ${cause?.message ?? (error as Error).message}.`,
+    'Check the directory, or delete it to replay the log.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,51 @@
+import { ByteListType, ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import type { TransactionReceipt } from '#libs/options';
+import { Address, Bool, Bytes32, LANE_ENTRIES_MAX, Uint256, Uint64, Uint8, type ValueOf } from '#libs/protocol';
+
+const StoredLog = new ContainerType({
+  address: Address,
+  topics: new ListCompositeType(Bytes32, 4),
+  data: new ByteListType(1 << 20),
+});
+
+const StoredReceipt = new ContainerType({
+  hash: Bytes32,
+  sequence: Uint64,
+  type: Uint8,
+  from: Address,
+  /** Empty for a contract creation. */
+  to: new ByteListType(20),
+  succeeded: Bool,
+  gasUsed: Uint64,
+  effectiveGasPrice: Uint256,
+  logs: new ListCompositeType(StoredLog, 1024),
+  revertReason: new ByteListType(4096),
+});
+export type StoredReceipt = ValueOf<typeof StoredReceipt>;
+
+/** The receipts of one block as they are stored. */
+export const BlockReceipts = new ContainerType(
+  { blockHash: Bytes32, receipts: new ListCompositeType(StoredReceipt, LANE_ENTRIES_MAX) },
+  { typeName: 'BlockReceipts' },
+);
+export type BlockReceipts = ValueOf<typeof BlockReceipts>;
+
+const NO_BYTES = new Uint8Array(0);
+const utf8 = new TextEncoder();
+
+/** @param type the transaction's EIP-2718 type */
+export function toStoredReceipt(receipt: TransactionReceipt, type: number): StoredReceipt {
+  const { hash, sequence, from, to, status, gasUsed, effectiveGasPrice, logs, revertReason } = receipt;
+  return {
+    hash,
+    sequence,
+    type,
+    from,
+    to: to ?? NO_BYTES,
+    succeeded: status === 'success',
+    gasUsed,
+    effectiveGasPrice,
+    logs,
+    revertReason: revertReason === undefined ? NO_BYTES : utf8.encode(revertReason).subarray(0, 4096),
+  };
+}
