@@ -1,0 +1,169 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hashTypedData, type Hex, keccak256 as viemKeccak256, recoverAddress } from 'viem';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bytesToHex, hexToBytes } from './bytes.js';
+import { entryBody, entryId, EntryKind, entryLeaf } from './entry.js';
+import { Genesis, logId } from './genesis.js';
+import { blockHash, Header } from './header.js';
+import { laneRoot, verifyLaneProof } from './lane.js';
+import { Decision, Intent, Prepare, SignedVote } from './operation.js';
+import { SignedPrice } from './price.js';
+import { seriesId, SeriesTerms, SignedRegistryChange } from './registry.js';
+import { Slice } from './slice.js';
+import { SignedStateRoot } from './state-root.js';
+import { buildVectors } from './testing/build-vectors.js';
+import { type Json, toJson } from './testing/to-json.js';
+import { decodeTransaction } from './transaction/index.js';
+
+// Run with UPDATE_VECTORS=1 to write the files anew, when an encoding is meant to change.
+const FOLDER = new URL('../vectors/', import.meta.url);
+
+interface Encoded {
+  value: Json;
+  ssz: Hex;
+}
+interface EntryVector {
+  kind: EntryKind;
+  kindName: string;
+  lane: number;
+  sequence: string;
+  sender: Hex;
+  value: Json;
+  bytes: Hex;
+  id: Hex;
+  leaf: Hex;
+}
+interface IntentVector {
+  domain: { name: string; version: string; chainId: number; salt: Hex };
+  primaryType: string;
+  types: Record<string, { name: string; type: string }[]>;
+  message: Record<string, string>;
+  ssz: Hex;
+  digest: Hex;
+  signatures: { signer: Hex; signature: Hex }[];
+}
+
+const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), 'utf8')) as T;
+const text = (vector: Json): string => `${JSON.stringify(vector, null, 2)}\n`;
+
+let built: Record<string, Json>;
+beforeAll(async () => {
+  built = await buildVectors();
+  if (process.env.UPDATE_VECTORS) {
+    mkdirSync(FOLDER, { recursive: true });
+    for (const [name, vector] of Object.entries(built)) writeFileSync(new URL(`${name}.json`, FOLDER), text(vector));
+  }
+});
+
+describe('the code', () => {
+  it('makes exactly the committed vectors', () => {
+    const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+    expect(files.toSorted()).toEqual(
+      Object.keys(built)
+        .map((name) => `${name}.json`)
+        .toSorted(),
+    );
+    for (const [name, vector] of Object.entries(built)) expect(read(name), name).toEqual(vector);
+  });
+});
+
+// What follows reads the files alone, as an implementer in another language would.
+describe('the committed vectors', () => {
+  const log = (): Uint8Array => hexToBytes(read<{ logId: Hex }>('genesis').logId);
+
+  it('have the values that their bytes say', () => {
+    const check = ({ value, ssz }: Encoded, type: { deserialize(bytes: Uint8Array): unknown }) =>
+      expect(toJson(type.deserialize(hexToBytes(ssz)))).toEqual(value);
+    const genesis = read<Encoded & { series: Encoded[] }>('genesis');
+    check(genesis, Genesis);
+    for (const one of genesis.series) check(one, SeriesTerms);
+    for (const one of read<Encoded[]>('headers')) check(one, Header);
+    for (const one of read<Encoded[]>('slices')) check(one, Slice);
+    const votes = read<{ votes: Encoded[]; aborts: Encoded[] }>('votes');
+    for (const one of votes.votes) check(one, SignedVote);
+    for (const one of votes.aborts) check(one, Decision);
+  });
+
+  it('have the ids and hashes that follow from their bytes', () => {
+    const genesis = read<Encoded & { logId: Hex; series: (Encoded & { id: Hex })[] }>('genesis');
+    expect(bytesToHex(logId(Genesis.deserialize(hexToBytes(genesis.ssz))))).toBe(genesis.logId);
+    for (const { ssz, id } of genesis.series) {
+      expect(bytesToHex(seriesId(SeriesTerms.deserialize(hexToBytes(ssz))))).toBe(id);
+    }
+    for (const { ssz, hash } of read<(Encoded & { hash: Hex })[]>('headers')) {
+      expect(bytesToHex(blockHash(Header.deserialize(hexToBytes(ssz))))).toBe(hash);
+    }
+  });
+
+  it('have one entry of each kind at least, with id and leaf', () => {
+    const entries = read<EntryVector[]>('entries');
+    const kinds = new Set(entries.map(({ kind }) => kind));
+    expect(kinds.size).toBe(Object.keys(EntryKind).length / 2);
+    const types: Partial<Record<EntryKind, { deserialize(bytes: Uint8Array): unknown }>> = {
+      [EntryKind.PRICE]: SignedPrice,
+      [EntryKind.PREPARE]: Prepare,
+      [EntryKind.DECISION]: Decision,
+      [EntryKind.STATE_ROOT]: SignedStateRoot,
+      [EntryKind.REGISTRY_CHANGE]: SignedRegistryChange,
+    };
+    for (const { kind, kindName, lane, sequence, sender, value, bytes, id, leaf } of entries) {
+      const raw = hexToBytes(bytes);
+      expect([EntryKind[kind], raw[0]]).toEqual([kindName, kind]);
+      expect(viemKeccak256(kind === EntryKind.TRANSACTION ? `0x${bytes.slice(4)}` : bytes)).toBe(id);
+      expect(
+        viemKeccak256(`0x${BigInt(sequence).toString(16).padStart(16, '0')}${id.slice(2)}${sender.slice(2)}`),
+      ).toBe(leaf);
+      const type = types[kind];
+      if (type) expect(toJson(type.deserialize(entryBody(raw)))).toEqual(value);
+      else expect(decodeTransaction(entryBody(raw)).chainId).toBe(lane);
+    }
+  });
+
+  it('have proofs that lead from the entries of each slice to its header', () => {
+    for (const { ssz } of read<Encoded[]>('slices')) {
+      const { header, shared, own } = Slice.deserialize(hexToBytes(ssz));
+      expect([shared.index, shared.chainId]).toEqual([0, 0]);
+      for (const { chainId, index, firstLaneSequence, entries, proof } of [shared, own]) {
+        const leaves = entries.map(({ sequence, sender, bytes }) => entryLeaf(sequence, entryId(bytes), sender));
+        expect(verifyLaneProof(laneRoot({ chainId, firstLaneSequence, leaves }), index, proof, header.lanesRoot)).toBe(
+          true,
+        );
+      }
+    }
+  });
+
+  it('have digests and signatures as wallets make them', async () => {
+    for (const intent of read<IntentVector[]>('intents')) {
+      const { domain, types, primaryType, message, digest, signatures, ssz } = intent;
+      expect(hashTypedData({ domain, types, primaryType, message })).toBe(digest);
+      expect(toJson(Intent.deserialize(hexToBytes(ssz)).value)).toEqual(message);
+      for (const { signer, signature } of signatures) {
+        expect((await recoverAddress({ hash: digest, signature })).toLowerCase()).toBe(signer);
+      }
+    }
+    const commitment = (kind: string, root: Hex): Hex =>
+      hashTypedData({
+        domain: { name: 'Lockstep', version: '1', salt: bytesToHex(log()) },
+        types: {
+          Commitment: [
+            { name: 'kind', type: 'string' },
+            { name: 'root', type: 'bytes32' },
+          ],
+        },
+        primaryType: 'Commitment',
+        message: { kind, root },
+      });
+    type Signed = { hash: Hex; digest: Hex; signature: Hex; signer: Hex };
+    for (const { hash, digest, signature, signer } of read<Signed[]>('headers')) {
+      expect(commitment('header', hash)).toBe(digest);
+      expect((await recoverAddress({ hash: digest, signature })).toLowerCase()).toBe(signer);
+    }
+    const keys = new Map(read<{ name: string; address: Hex }[]>('keys').map(({ name, address }) => [name, address]));
+    type VoteVector = { root: Hex; digest: Hex; value: { vote: { chainId: number }; signature: Hex } };
+    for (const { root, digest, value } of read<{ votes: VoteVector[] }>('votes').votes) {
+      expect(commitment('vote', root)).toBe(digest);
+      const signer = await recoverAddress({ hash: digest, signature: value.signature });
+      expect(signer.toLowerCase()).toBe(keys.get(`voting ${value.vote.chainId}`));
+    }
+  });
+});
