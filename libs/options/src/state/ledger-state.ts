@@ -41,8 +41,8 @@ export class LedgerState {
     return this[name] as unknown as SlotTable<object>;
   }
 
-  creditBalance(owner: Uint8Array, asset: Uint8Array, amount: bigint): void {
-    this.balances.credit(balanceKey(owner, asset), amount, () => ({
+  creditBalance(owner: Uint8Array, asset: Uint8Array, amount: bigint, key = balanceKey(owner, asset)): void {
+    this.balances.credit(key, amount, () => ({
       owner: new Uint8Array(owner),
       asset: new Uint8Array(asset),
       available: 0n,
@@ -52,10 +52,12 @@ export class LedgerState {
 
   /** Moves what is available from one owner to another; nothing where they are the same or the amount is 0. */
   moveBalance(from: Uint8Array, to: Uint8Array, asset: Uint8Array, amount: bigint): void {
-    const fromKey = balanceKey(from, asset);
-    if (amount === 0n || fromKey === balanceKey(to, asset)) return;
+    const assetKey = bytesKey(asset);
+    const fromKey = bytesKey(from) + assetKey;
+    const toKey = bytesKey(to) + assetKey;
+    if (amount === 0n || fromKey === toKey) return;
     this.balances.debit(fromKey, amount);
-    this.creditBalance(to, asset, amount);
+    this.creditBalance(to, asset, amount, toKey);
   }
 
   creditPosition(holder: Uint8Array, series: Uint8Array, backer: Uint8Array, quantity: bigint): void {

@@ -7,6 +7,8 @@ import {
   CHAIN_IDS,
   type Draft,
   ETH,
+  EXPIRY_MS,
+  hexOf,
   type Network,
   ONE_ETH,
   ONE_USD,
@@ -32,31 +34,40 @@ const backing = fc.constantFrom(ALICE, BOB, POOL);
 const of = fc.constantFrom(...PROGRAM_TERMS);
 const assets = fc.constantFrom(ETH, USD);
 const chain = fc.constantFrom(...CHAIN_IDS);
-/** Round and odd amounts, some more than anyone has. */
+/** Round and odd amounts, now and then more than anyone has. */
 const amount = fc.oneof(
-  fc.bigInt(1n, 5n).map((n) => n * ONE_ETH),
-  fc.bigInt(0n, 3n * ONE_ETH),
-  fc.constant(2n ** 90n),
+  { weight: 6, arbitrary: fc.bigInt(1n, 5n).map((n) => n * ONE_ETH) },
+  { weight: 6, arbitrary: fc.bigInt(0n, 3n * ONE_ETH) },
+  { weight: 1, arbitrary: fc.constant(2n ** 90n) },
 );
-const cash = fc.oneof(fc.constant(0n), fc.bigInt(1n, 1_000_000_000n), fc.constant(2n ** 90n));
+const cash = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(0n) },
+  { weight: 6, arbitrary: fc.bigInt(1n, 1_000_000_000n) },
+  { weight: 1, arbitrary: fc.constant(2n ** 90n) },
+);
+/** Which of the long positions there are, and how many quarters of it; five are too many. */
+const pick = fc.nat(99);
+const quarters = fc.bigInt(1n, 5n);
+const abort = fc.nat(9).map((n) => n === 0);
 const action = <K extends string, V extends object>(kind: K, fields: { [F in keyof V]: fc.Arbitrary<V[F]> }) =>
   fc.record(fields).map((value) => ({ kind, ...value }));
 
 /** One step of a random program: at most one block. */
 export const steps = fc.oneof(
   { weight: 2, arbitrary: action('price', { dollars: fc.bigInt(1_000n, 3_000n) }) },
-  { weight: 5, arbitrary: action('write', { of, backing, buyer: who, amount, cash }) },
-  { weight: 5, arbitrary: action('exercise', { of, holder: who, backing, amount }) },
-  { weight: 3, arbitrary: action('close', { of, holder: who, backing, amount, cash }) },
-  { weight: 9, arbitrary: action('decide', { pick: fc.nat(), abort: fc.boolean() }) },
+  { weight: 8, arbitrary: action('write', { of, backing, buyer: who, amount, cash }) },
+  { weight: 6, arbitrary: action('exercise', { pick, quarters }) },
+  { weight: 3, arbitrary: action('close', { pick, quarters, cash }) },
+  { weight: 14, arbitrary: action('decide', { pick, abort }) },
   {
     weight: 4,
     arbitrary: action('transfer', { chain, from: who, to: who, asset: assets, amount, tip: fc.bigInt(0n, 3n) }),
   },
-  { weight: 3, arbitrary: action('hand', { of, from: who, to: who, backing, amount }) },
+  { weight: 3, arbitrary: action('hand', { pick, to: who, quarters }) },
   { weight: 1, arbitrary: action('pool', { chain, from: fc.constantFrom(OPERATOR, BOB), amount, out: fc.boolean() }) },
-  { weight: 3, arbitrary: action('wait', { ms: fc.oneof(fc.nat(9_000), fc.nat(30_000), fc.constant(400_000)) }) },
-  { weight: 1, arbitrary: action('pause', { chain, paused: fc.boolean() }) },
+  { weight: 2, arbitrary: action('wait', { ms: fc.oneof(fc.nat(2_000), fc.nat(15_000)) }) },
+  { weight: 1, arbitrary: action('expire', { past: fc.constantFrom(0, 0, 20_000, 70_000) }) },
+  { weight: 1, arbitrary: action('pause', { chain, paused: fc.nat(3).map((n) => n === 0) }) },
 );
 type Step = typeof steps extends fc.Arbitrary<infer S> ? S : never;
 
@@ -81,11 +92,12 @@ export class Program {
         break;
       }
       case 'exercise':
-        this.prepare(network.exerciseIntent(step.of, step.amount, { holder: step.holder, backer: step.backing }));
-        break;
       case 'close': {
-        const over = { holder: step.holder, backer: step.backing, payment: step.cash };
-        this.prepare(network.closeIntent(step.of, step.amount, over));
+        const long = this.longAt(step.pick, step.quarters);
+        if (!long) break;
+        const { of, quantity, holder, backer } = long;
+        if (step.kind === 'exercise') this.prepare(network.exerciseIntent(of, quantity, { holder, backer }));
+        else this.prepare(network.closeIntent(of, quantity, { holder, backer, payment: step.cash }));
         break;
       }
       case 'decide':
@@ -98,8 +110,10 @@ export class Program {
         this.send(step.chain, step.from, calldata('transfer', step.asset, step.to, step.amount), step.tip);
         break;
       case 'hand': {
-        const data = calldata('transferOption', seriesId(step.of), step.backing, step.to, step.amount);
-        this.send(step.of.positionChainId, step.from, data);
+        const long = this.longAt(step.pick, step.quarters);
+        if (!long) break;
+        const data = calldata('transferOption', seriesId(long.of), long.backer, step.to, long.quantity);
+        this.send(long.of.positionChainId, long.holder, data);
         break;
       }
       case 'pool':
@@ -107,6 +121,9 @@ export class Program {
         break;
       case 'wait':
         network.block([], network.timestampMs + step.ms);
+        break;
+      case 'expire':
+        network.block([], Math.max(network.timestampMs, EXPIRY_MS + step.past));
         break;
       case 'pause':
         network.block([network.change(RegistryAction.SET_ROLLUP_PAUSED, { chainId: step.chain, value: step.paused })]);
@@ -117,6 +134,14 @@ export class Program {
   /** Decides what is undecided. */
   settle(): void {
     for (const prepared of this.undecided.splice(0)) this.network.block([this.decisionOn(prepared, false)]);
+  }
+
+  /** One of the long positions there are, and a part of it. */
+  private longAt(pick: number, quarters: bigint) {
+    const longs = [...this.network.ledgers.values()].flatMap((ledger) => [...ledger.positions()]);
+    const row = longs[pick % longs.length];
+    const of = row && PROGRAM_TERMS.find((one) => hexOf(seriesId(one)) === hexOf(row.series));
+    return of && { of, holder: row.holder, backer: row.backer, quantity: (row.available * quarters) / 4n };
   }
 
   private prepare(intent: Intent): void {
