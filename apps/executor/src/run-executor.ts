@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { assertNativeSecp256k1, LocalSigner } from '#libs/crypto';
 import { FirstAnswer, Follower, HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
 import { connectNats, type NatsConnection } from '#libs/messaging';
-import { createLogger, type Logger, NestLogger } from '#libs/runtime';
+import { createLogger, failpoint, type Logger, NestLogger } from '#libs/runtime';
 import { executorKey, type ExecutorSettings } from './config.js';
 import { Executor } from './engine/executor.js';
 import { openGenesis } from './engine/open-ledger.js';
@@ -43,6 +43,7 @@ export async function runExecutor(
   const dataDir = settings.LOCKSTEP_DATA_DIR;
   const store = await ExecutorStore.open(dataDir, chainId);
   cleanups.push(() => store.close());
+  await failpoint('store-opened');
   const aborter = new AbortController();
   cleanups.push(() => aborter.abort());
   const nats = await connectNats({

@@ -10,7 +10,7 @@ import {
 import type { NatsConnection } from '#libs/messaging';
 import type { BlockResult, Ledger } from '#libs/options';
 import { bytesToHex, EntryKind, equalBytes, findRollup, type Genesis } from '#libs/protocol';
-import type { Logger } from '#libs/runtime';
+import { failpoint, type Logger } from '#libs/runtime';
 import { ExecutorError } from '../errors.js';
 import type { ExecutorStore } from '../store/executor-store.js';
 import { type StoredReceipt, toStoredReceipt } from '../store/receipt-record.js';
@@ -213,6 +213,8 @@ export class Executor {
   }
 
   private async applyAndStore(block: VerifiedBlock): Promise<void> {
+    await failpoint('block-arrived');
+    if (block.entries.some(({ kind }) => kind === EntryKind.DECISION)) await failpoint('decision-arrived');
     const started = performance.now();
     const isVoting = this.options.role === 'voting';
     const rootBefore = isVoting && this.votes.needsRootBefore(block) ? this.stateRoot() : null;
@@ -221,6 +223,7 @@ export class Executor {
     const receipts = receiptsOf(block, result);
     const changes = this.currentLedger.takeChanges();
     const applied = performance.now();
+    await failpoint('store-unwritten');
     await this.modules.store.write({
       cursor: block.cursor,
       meta: this.currentLedger.meta(),
@@ -229,10 +232,13 @@ export class Executor {
       votes: changed.votes,
       settledVotes: changed.settled,
     });
+    await failpoint('store-written');
+    if (changed.votes.length > 0) await failpoint('vote-unsent');
     this.currentCursor = block.cursor;
     this.clock.update(changes);
     this.count(block, receipts.length, changed, applied - started, performance.now() - applied);
     this.tell(block, result, receipts, changed);
+    if (changed.votes.length > 0) await failpoint('vote-sent');
   }
 
   /** Tells others of a block that is stored. */
