@@ -1,7 +1,8 @@
 import { LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
 import { type DurableBlock, LogWriteError, type LogWriter } from '#libs/persistence';
 import { commitmentDigest } from '#libs/protocol';
-import type { Logger } from '#libs/runtime';
+import { failpoint, type Logger } from '#libs/runtime';
+import { blockFailpoints } from './block-failpoints.js';
 import { buildBlock, type BuiltBlock } from './block-builder.js';
 import type { IntakeQueue } from './intake-queue.js';
 import type { LogState } from './log-state.js';
@@ -84,6 +85,7 @@ export class BlockLoop {
     while (!this.stopping) {
       await this.workOrHeartbeat();
       if (this.stopping) break;
+      if (this.modules.state.coordinator.canDecide(0)) await failpoint('votes-complete');
       const end = await this.appendOne();
       if (end) return end;
     }
@@ -95,11 +97,13 @@ export class BlockLoop {
     const { sealed } = built;
     const digest = commitmentDigest(this.modules.state.logId, 'header', sealed.hash);
     const signature = this.modules.signer.sign(digest);
+    await blockFailpoints('unsent', built);
     const outcome = await this.write({ ...sealed, signature }, built);
     this.modules.onWrite(outcome === 'written');
     if (outcome === 'written') {
       this.lastBlockAtMs = this.modules.monotonicMs();
-      this.settle(built, signature);
+      await blockFailpoints('durable', built);
+      await this.settle(built, signature);
       return null;
     }
     this.modules.queue.putBack(built.placed.map(({ candidate }) => candidate));
@@ -122,7 +126,7 @@ export class BlockLoop {
     for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {
       try {
         if (unknown) return (await writer.outcomeOf(block)) === 'written' ? 'written' : 'absent';
-        const result = await writer.append(block, extras);
+        const [result] = await Promise.all([writer.append(block, extras), failpoint('append-unanswered')]);
         if (result.status === 'written') return 'written';
         // Durable, but only a head that still has our epoch lets us append the next one; that append will tell.
         if (result.status === 'own') return 'written';
@@ -141,11 +145,12 @@ export class BlockLoop {
     }
   }
 
-  private settle({ sealed, placed, roots }: BuiltBlock, signature: Uint8Array): void {
+  private async settle({ sealed, placed, roots }: BuiltBlock, signature: Uint8Array): Promise<void> {
     const { state, onDurable } = this.modules;
     state.tip = sealed.nextTip;
     state.apply(sealed.entries, sealed.header.timestamp, sealed.hash);
     onDurable(sealed, signature, roots);
+    await failpoint('block-published');
     const first = sealed.header.firstSequence;
     for (const { candidate, sequence } of placed) {
       const entry = sealed.entries[Number(sequence - first)];

@@ -5,7 +5,7 @@ import type { OutgoingSlice } from '#libs/messaging';
 import { type Leadership, type LogReader, LogWriter } from '#libs/persistence';
 import type { DataSource } from 'typeorm';
 import { equalBytes, type Genesis, LockstepError, type SignedVote } from '#libs/protocol';
-import type { Logger } from '#libs/runtime';
+import { failpoint, type Logger } from '#libs/runtime';
 import { BlockLoop, type LoopEnd } from './block-loop.js';
 import { buildSlices } from './build-slices.js';
 import type { IntakeQueue } from './intake-queue.js';
@@ -114,6 +114,7 @@ export class LeaderTerm {
   /** A vote arrived. */
   receiveVote(vote: SignedVote): VoteReceipt {
     const receipt = this.state.coordinator.receiveVote(vote);
+    if (receipt.status === 'counted') void failpoint('vote-counted');
     if (receipt.status === 'counted') this.loop.wake();
     return receipt;
   }

@@ -15,7 +15,7 @@ import {
   type SignedVote,
   Slice,
 } from '#libs/protocol';
-import { genesisOf, type Logger, readTopology } from '#libs/runtime';
+import { failpoint, genesisOf, type Logger, readTopology } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
 import { EntryDesk } from './entry-desk.js';
 import { ExecutorWatch } from './executor-watch.js';
@@ -114,6 +114,7 @@ export class Sequencer implements SliceSource {
   static async open(settings: SequencerSettings, logger: Logger): Promise<Sequencer> {
     const url = settings.DATABASE_URL;
     if (settings.LOCKSTEP_MIGRATE) await migrate(url);
+    await failpoint('tables-migrated');
     const onError = (err: Error): void => logger.warn({ err }, 'a database connection failed');
     const dataSource = await createDataSource(url, { applicationName: 'lockstep sequencer', onError });
     const leadershipSource = await createDataSource(url, {
@@ -123,6 +124,7 @@ export class Sequencer implements SliceSource {
     });
     const reader = new LogReader(dataSource);
     const genesis = await findGenesis(reader, settings.LOCKSTEP_TOPOLOGY);
+    await failpoint('genesis-found');
     const signer = new LocalSigner(hexToBytes(settings.SEQUENCER_KEY));
     const pool = new SenderRecoveryPool(
       { workers: settings.LOCKSTEP_RECOVERY_WORKERS, queueMax: settings.LOCKSTEP_QUEUE_MAX },
