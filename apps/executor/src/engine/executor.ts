@@ -9,11 +9,11 @@ import {
 } from '#libs/executor-sdk';
 import type { NatsConnection } from '#libs/messaging';
 import type { BlockResult, Ledger } from '#libs/options';
-import { bytesToHex, EntryKind, equalBytes, findRollup, type Genesis } from '#libs/protocol';
+import { bytesToHex, EntryKind, type Genesis } from '#libs/protocol';
 import { failpoint, type Logger } from '#libs/runtime';
-import { ExecutorError } from '../errors.js';
 import type { ExecutorStore } from '../store/executor-store.js';
-import { type StoredReceipt, toStoredReceipt } from '../store/receipt-record.js';
+import { receiptsOf, type StoredReceipt } from '../store/receipt-record.js';
+import { assertKey } from './assert-key.js';
 import { describeHalt, type Halt } from './halt.js';
 import { HeightWaiters } from './height-waiters.js';
 import { openLedger } from './open-ledger.js';
@@ -273,28 +273,4 @@ export class Executor {
     this.counters.applyMs += applyMs;
     this.counters.storeMs += storeMs;
   }
-}
-
-function receiptsOf({ entries }: VerifiedBlock, { receipts }: BlockResult): StoredReceipt[] {
-  let next = 0;
-  const stored: StoredReceipt[] = [];
-  for (const { kind, bytes } of entries) {
-    if (kind !== EntryKind.TRANSACTION) continue;
-    // The raw transaction follows the kind byte; its first byte is the type, or from 0x80 on a legacy one's list.
-    const type = bytes[1]! < 0x80 ? bytes[1]! : 0;
-    stored.push(toStoredReceipt(receipts[next++]!, type));
-  }
-  return stored;
-}
-
-function assertKey({ registry }: Cursor, { chainId, role }: ExecutorOptions, { address }: DigestSigner): void {
-  const rollup = findRollup(registry, chainId);
-  const keys = role === 'voting' ? rollup && [rollup.votingKey] : rollup?.replicaKeys;
-  if (keys?.some((key) => equalBytes(key, address))) return;
-  const key = bytesToHex(address);
-  throw new ExecutorError(
-    { code: 'KEY_NOT_REGISTERED', role, key },
-    `The key of ${key} is no ${role} key of rollup ${chainId}; the registry has ${keys?.map(bytesToHex).join(', ') || 'none'}.`,
-    'Set EXECUTOR_KEY to the key of the registry, or EXECUTOR_ROLE to what the key is for.',
-  );
 }

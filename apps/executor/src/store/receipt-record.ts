@@ -1,6 +1,17 @@
 import { ByteListType, ContainerType, ListCompositeType } from '@chainsafe/ssz';
-import type { TransactionReceipt } from '#libs/options';
-import { Address, Bool, Bytes32, LANE_ENTRIES_MAX, Uint256, Uint64, Uint8, type ValueOf } from '#libs/protocol';
+import type { VerifiedBlock } from '#libs/executor-sdk';
+import type { BlockResult, TransactionReceipt } from '#libs/options';
+import {
+  Address,
+  Bool,
+  Bytes32,
+  EntryKind,
+  LANE_ENTRIES_MAX,
+  Uint256,
+  Uint64,
+  Uint8,
+  type ValueOf,
+} from '#libs/protocol';
 
 const StoredLog = new ContainerType({
   address: Address,
@@ -34,7 +45,7 @@ const NO_BYTES = new Uint8Array(0);
 const utf8 = new TextEncoder();
 
 /** @param type the transaction's EIP-2718 type */
-export function toStoredReceipt(receipt: TransactionReceipt, type: number): StoredReceipt {
+function toStoredReceipt(receipt: TransactionReceipt, type: number): StoredReceipt {
   const { hash, sequence, from, to, status, gasUsed, effectiveGasPrice, logs, revertReason } = receipt;
   return {
     hash,
@@ -48,4 +59,17 @@ export function toStoredReceipt(receipt: TransactionReceipt, type: number): Stor
     logs,
     revertReason: revertReason === undefined ? NO_BYTES : utf8.encode(revertReason).subarray(0, 4096),
   };
+}
+
+/** A block's receipts as they are stored; there is one for each own transaction, in order. */
+export function receiptsOf({ entries }: VerifiedBlock, { receipts }: BlockResult): StoredReceipt[] {
+  let next = 0;
+  const stored: StoredReceipt[] = [];
+  for (const { kind, bytes } of entries) {
+    if (kind !== EntryKind.TRANSACTION) continue;
+    // The raw transaction follows the kind byte; its first byte is the type, or from 0x80 on a legacy one's list.
+    const type = bytes[1]! < 0x80 ? bytes[1]! : 0;
+    stored.push(toStoredReceipt(receipts[next++]!, type));
+  }
+  return stored;
 }
