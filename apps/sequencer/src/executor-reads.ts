@@ -3,6 +3,8 @@ import { readSubject } from '#libs/protocol';
 import { SubmissionError } from './engine/submission-error.js';
 
 const TIMEOUT_MS = 2_000;
+/** JSON-RPC's code for a call that reverted, as geth has it. */
+const EXECUTION_REVERTED = 3;
 
 interface ReadAnswer {
   result?: unknown;
@@ -22,7 +24,10 @@ export class ExecutorReads {
         throw SubmissionError.of('EXECUTOR_UNAVAILABLE', `the executor of rollup ${chainId} does not answer`);
       });
     if (!answer.error) return answer.result;
-    const { code, message } = answer.error;
-    throw SubmissionError.of(String(code), message, typeof code === 'number' ? { rpcCode: code } : {});
+    const { code, message, data } = answer.error;
+    throw SubmissionError.of(code === EXECUTION_REVERTED ? 'EXECUTION_REVERTED' : 'EXECUTOR_REFUSED', message, {
+      ...(typeof code === 'number' ? { rpcCode: code } : {}),
+      ...(typeof data === 'string' ? { data } : {}),
+    });
   }
 }

@@ -16,12 +16,14 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 200 when it leads and its last write succeeded; NATS may be away, it is told all the same. */
+  /** 200 for a leader whose last write succeeded and for a stand-by that follows one; NATS may be away. */
   @Get('readyz')
   ready(): Record<string, unknown> {
-    const { isLeading, epoch } = this.sequencer;
-    const body = { status: isLeading ? 'ready' : 'not ready', isLeading, epoch, nats: this.gateway.isConnected };
-    if (!isLeading) throw new ServiceUnavailableException(body);
+    const { isReady, isLeading, epoch, leaderUrl } = this.sequencer;
+    const status = isReady ? 'ready' : 'not ready';
+    const { number } = this.sequencer.tip();
+    const body = { status, isLeading, epoch, leaderUrl, head: number, nats: this.gateway.isConnected };
+    if (!isReady) throw new ServiceUnavailableException(body);
     return body;
   }
 }

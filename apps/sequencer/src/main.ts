@@ -8,6 +8,7 @@ import { createLogger, exitWithParent, NestLogger, readEnvironment } from '#libs
 import { SequencerSettings } from './config.js';
 import { Sequencer } from './engine/sequencer.js';
 import { ExecutorReads } from './executor-reads.js';
+import { LeaderControl } from './leader-control.js';
 import { NatsGateway } from './nats-gateway.js';
 import { configureRpcServer, createRpcAdapter } from './rpc/index.js';
 import { SequencerModule } from './sequencer.module.js';
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
   const logger = createLogger('sequencer', settings.LOCKSTEP_LOG_LEVEL);
   const sequencer = await Sequencer.open(settings, logger);
   const gateway = new NatsGateway(settings.NATS_URL, sequencer, logger);
+  const control = new LeaderControl(settings.NATS_URL, sequencer, logger);
   const requests = new JsonRequests(settings.NATS_URL);
   const app = await NestFactory.create<NestFastifyApplication>(
     SequencerModule.of(sequencer, gateway, new ExecutorReads(requests)),
@@ -57,7 +59,18 @@ async function main(): Promise<void> {
   };
   startLater('the NATS gateway', gateway.start());
   startLater('control traffic on NATS', app.startAllMicroservices());
-  sequencer.start(gateway);
+  sequencer.start({
+    publish: (slices) => gateway.publish(slices),
+    requestVotes: (chainIds) => gateway.requestVotes(chainIds),
+    serve: () => {
+      gateway.serve();
+      control.serve();
+    },
+    cease: () => {
+      gateway.cease();
+      control.cease();
+    },
+  });
   await app.listen(settings.RPC_PORT, settings.RPC_HOST);
   process.stdout.write(`sequencer listens on ${await app.getUrl()}\n`);
 }

@@ -1,9 +1,11 @@
 import {
   connectNats,
   FeedPublisher,
+  type IngressResult,
   IngressServer,
   type NatsConnection,
   type OutgoingSlice,
+  type PriceResult,
   PriceServer,
   ReplayServer,
   subscribeBytes,
@@ -11,16 +13,17 @@ import {
 import { bytesToHex, SignedVote, voteRequestSubject } from '#libs/protocol';
 import type { Logger } from '#libs/runtime';
 import { toSubmissionError } from './engine/submission-error.js';
-import type { Sequencer, SequencerOutlets } from './engine/sequencer.js';
+import type { Sequencer } from './engine/sequencer.js';
 
 /**
  * The sequencer's ordered and binary traffic on NATS: the feed and its replay, ingress, votes, state roots, prices.
  * Nothing here is waited for: while NATS is away, HTTP ingress still orders and followers replay later.
  */
-export class NatsGateway implements SequencerOutlets {
+export class NatsGateway {
   private connection: NatsConnection | null = null;
   private feed: FeedPublisher | null = null;
-  private readonly servers: { stop(): void }[] = [];
+  private servers: { stop(): void }[] = [];
+  private isServing = false;
   private readonly closing = new AbortController();
 
   constructor(
@@ -43,7 +46,14 @@ export class NatsGateway implements SequencerOutlets {
     });
     this.connection = connection;
     this.feed = new FeedPublisher(connection);
-    const { sequencer } = this;
+    if (this.isServing) this.serve();
+  }
+
+  /** Only the leader serves: two answers to one request would leave it to chance which one counts. */
+  serve(): void {
+    this.isServing = true;
+    const { connection, sequencer } = this;
+    if (!connection || this.servers.length > 0) return;
     const onError = (err: Error): void => this.logger.debug({ err }, 'a message was refused');
     const subscribe = (subject: string, handler: (bytes: Uint8Array) => void): void => {
       const subscription = subscribeBytes(connection, subject, handler, { onError });
@@ -51,27 +61,17 @@ export class NatsGateway implements SequencerOutlets {
     };
     this.servers.push(
       new ReplayServer(connection, sequencer),
-      new IngressServer(connection, {
-        submit: async (chainId, raws) => {
-          const results = await sequencer.transactions.submit(chainId, raws);
-          return results.map((result) => {
-            if ('hash' in result) return { hash: bytesToHex(result.hash) };
-            return { code: result.error.type.rpcCode, message: result.error.message };
-          });
-        },
-      }),
-      new PriceServer(connection, async (bytes) => {
-        try {
-          const { block, sequence } = await sequencer.entries.submitPrice(bytes);
-          return { block, sequence: sequence.toString() };
-        } catch (thrown) {
-          const error = toSubmissionError(thrown);
-          return { code: error.code, message: error.message };
-        }
-      }),
+      new IngressServer(connection, { submit: (chainId, raws) => submitRaw(sequencer, chainId, raws) }),
+      new PriceServer(connection, (bytes) => submitPrice(sequencer, bytes)),
     );
     subscribe('vote.*', (bytes) => sequencer.receiveVote(SignedVote.deserialize(bytes)));
     subscribe('root.*', (bytes) => sequencer.receiveRoot(bytes));
+  }
+
+  cease(): void {
+    this.isServing = false;
+    for (const server of this.servers) server.stop();
+    this.servers = [];
   }
 
   publish(slices: OutgoingSlice[]): void {
@@ -84,7 +84,25 @@ export class NatsGateway implements SequencerOutlets {
 
   async stop(): Promise<void> {
     this.closing.abort();
-    for (const server of this.servers) server.stop();
+    this.cease();
     await this.connection?.close();
+  }
+}
+
+async function submitRaw(sequencer: Sequencer, chainId: number, raws: readonly Uint8Array[]): Promise<IngressResult[]> {
+  const results = await sequencer.transactions.submit(chainId, raws);
+  return results.map((result) => {
+    if ('hash' in result) return { hash: bytesToHex(result.hash) };
+    return { code: result.error.type.rpcCode, message: result.error.message };
+  });
+}
+
+async function submitPrice(sequencer: Sequencer, bytes: Uint8Array): Promise<PriceResult> {
+  try {
+    const { block, sequence } = await sequencer.entries.submitPrice(bytes);
+    return { block, sequence: sequence.toString() };
+  } catch (thrown) {
+    const { code, message } = toSubmissionError(thrown);
+    return { code, message };
   }
 }

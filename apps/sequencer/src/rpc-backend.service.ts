@@ -3,8 +3,9 @@ import type { BlockRow, LogReader } from '#libs/persistence';
 import { entryBody, EntryKind, equalBytes, type Genesis, type Intent, type Registry } from '#libs/protocol';
 import type { OperationReceipt } from './engine/operation-desk.js';
 import type { Sequencer } from './engine/sequencer.js';
-import type { TransactionResult } from './engine/transaction-desk.js';
+import type { TransactionResult } from './engine/transaction-candidate.js';
 import type { ExecutorReads } from './executor-reads.js';
+import { LeaderClient } from './leader-client.js';
 import type { LoggedTransaction, OperationView, RollupBlock, RpcBackend } from './rpc/rpc-backend.js';
 
 /** What JSON-RPC asks for, from the engine, the log and the executors. */
@@ -31,15 +32,17 @@ export class SequencerRpcBackend implements RpcBackend {
   }
 
   submitTransactions(chainId: number, raws: readonly Uint8Array[]): Promise<TransactionResult[]> {
-    return this.sequencer.transactions.submit(chainId, raws);
+    return this.leader()?.submitTransactions(chainId, raws) ?? this.sequencer.transactions.submit(chainId, raws);
   }
 
   nextNonce(chainId: number, sender: Uint8Array): Promise<bigint> {
-    return this.sequencer.transactions.nextNonce(chainId, sender);
+    return this.leader()?.nextNonce(chainId, sender) ?? this.sequencer.transactions.nextNonce(chainId, sender);
   }
 
   submitOperation(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
-    return this.sequencer.operations.submit(intent, signatures);
+    const [rollup] = this.registry().rollups;
+    const forwarded = rollup && this.leader()?.submitOperation(rollup.chainId, intent, signatures);
+    return forwarded ?? this.sequencer.operations.submit(intent, signatures);
   }
 
   operation(id: Uint8Array): Promise<OperationView | null> {
@@ -67,6 +70,12 @@ export class SequencerRpcBackend implements RpcBackend {
 
   replay(chainId: number, request: { from: number; limit: number; offset: number }): Promise<Uint8Array> {
     return answerReplay(this.sequencer, chainId, request);
+  }
+
+  /** The leader to forward submissions to; null when this node leads, or nobody does. */
+  private leader(): LeaderClient | null {
+    const { leaderUrl } = this.sequencer;
+    return leaderUrl === null ? null : new LeaderClient(leaderUrl);
   }
 
   private async rollupBlock(chainId: number, row: BlockRow | undefined): Promise<RollupBlock | null> {

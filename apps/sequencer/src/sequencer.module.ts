@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Sequencer } from './engine/sequencer.js';
-import { AdminController } from './admin.controller.js';
 import { ExecutorReads } from './executor-reads.js';
 import { HealthController } from './health.controller.js';
 import { NatsGateway } from './nats-gateway.js';
+import { NodeController } from './node.controller.js';
 import { RpcModule } from './rpc/index.js';
 import { SequencerRpcBackend } from './rpc-backend.service.js';
 
@@ -14,7 +14,7 @@ export class SequencerModule {
     return {
       module: SequencerModule,
       imports: [RpcModule.register(new SequencerRpcBackend(sequencer, reads))],
-      controllers: [AdminController, HealthController],
+      controllers: [NodeController, HealthController],
       providers: [
         { provide: Sequencer, useValue: sequencer },
         { provide: NatsGateway, useValue: gateway },

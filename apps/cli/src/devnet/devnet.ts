@@ -61,11 +61,12 @@ function printNetwork({ topology, databaseUrl, natsUrl, rpcUrl }: Network): void
 }
 
 function printError(thrown: unknown): void {
-  const expected = thrown instanceof LockstepError || (thrown instanceof Error && 'advice' in thrown);
-  const message =
-    thrown instanceof Error ? (expected ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown);
-  const advice = expected ? String((thrown as { advice?: unknown }).advice ?? '') : '';
-  process.stderr.write(`${red('error:')} ${message}\n${advice ? `${advice}\n` : ''}`);
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  // Errors that a user can meet say what to do; of others the place is worth more.
+  const advice = 'advice' in error && typeof error.advice === 'string' ? error.advice : null;
+  const expected = advice !== null || error instanceof LockstepError;
+  process.stderr.write(`${red('error:')} ${expected ? error.message : (error.stack ?? error.message)}\n`);
+  if (advice) process.stderr.write(`${advice}\n`);
 }
 
 const givenDirectory = (): string => {

@@ -1,4 +1,4 @@
-import { createPublicClient, createWalletClient, defineChain, type Hex, http } from 'viem';
+import { type Abi, createPublicClient, createWalletClient, defineChain, type Hex, http } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { LocalSigner } from '#libs/crypto';
 import { publishPrice } from '#libs/executor-sdk';
@@ -106,10 +106,6 @@ export async function readContract<T>(
   functionName: string,
   args: readonly unknown[],
 ): Promise<T> {
-  return (await rollup.reads.readContract({
-    address: MARKET,
-    abi: OPTIONS_MARKET_ABI,
-    functionName,
-    args,
-  } as never)) as T;
+  const call = { address: MARKET, abi: OPTIONS_MARKET_ABI as Abi, functionName, args };
+  return (await rollup.reads.readContract(call)) as T;
 }

@@ -8,7 +8,6 @@ import {
   EntryKind,
   firstSigner,
   Intent as IntentType,
-  type Outcome,
   Prepare,
   SHARED_LANE,
 } from '#libs/protocol';
@@ -112,7 +111,7 @@ function extrasOf({ entries, header }: SealedBlock): BlockExtras {
         operationId,
         sequence,
         blockNumber: header.number,
-        outcome: outcome as Outcome,
+        outcome: outcome,
         reason,
         timestampMs: header.timestamp,
       });

@@ -1,4 +1,4 @@
-import { LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
+import { type LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
 import { type DurableBlock, LogWriteError, type LogWriter } from '#libs/persistence';
 import { commitmentDigest } from '#libs/protocol';
 import { failpoint, type Logger } from '#libs/runtime';
@@ -6,17 +6,22 @@ import { blockFailpoints } from './block-failpoints.js';
 import { buildBlock, type BuiltBlock } from './block-builder.js';
 import type { IntakeQueue } from './intake-queue.js';
 import type { LogState } from './log-state.js';
+import { SubmissionError } from './submission-error.js';
 
 /** A block with nothing to append is written so often, so that log time moves on. */
 const HEARTBEAT_MS = 1000;
 /** Pause before a failed write is tried again: it doubles up to the second value. */
 const RETRY_MS = 50;
 const RETRY_MS_MAX = 1000;
+/** How long submissions wait for writes to succeed again. */
+const PATIENCE_MS = 2000;
 
 export interface BlockLoopOptions {
   epoch: number;
   /** Candidates that one block takes at most. */
   candidatesMax: number;
+  /** A leader that could not write for so long steps down, in ms. */
+  stepDownMs: number;
 }
 
 export interface BlockLoopModules {
@@ -27,17 +32,17 @@ export interface BlockLoopModules {
   signer: { address: Uint8Array; sign(digest: Uint8Array): Uint8Array };
   logger: Logger;
   /** State roots that wait for a block. */
-  roots(): NewEntry[];
+  roots: () => NewEntry[];
   /** Called once a block is durable and taken into the state, before its candidates are told. */
-  onDurable(block: SealedBlock, signature: Uint8Array, roots: readonly NewEntry[]): void;
+  onDurable: (block: SealedBlock, signature: Uint8Array, roots: readonly NewEntry[]) => void;
   /** Called after each failed and each good write, for readiness. */
-  onWrite(ok: boolean): void;
-  monotonicMs(): number;
-  wallMs(): number;
+  onWrite: (ok: boolean) => void;
+  monotonicMs: () => number;
+  wallMs: () => number;
 }
 
 /** Why the loop ended. */
-export type LoopEnd = 'stopped' | 'lost_leadership';
+export type LoopEnd = 'stopped' | 'lost_leadership' | 'cannot_write';
 
 /**
  * Appends blocks while this process leads, one after the other: a block is cut when there is something to append and
@@ -56,15 +61,15 @@ export type LoopEnd = 'stopped' | 'lost_leadership';
 export class BlockLoop {
   private stopping = false;
   private awake: (() => void) | null = null;
-  private lastBlockAtMs: number;
+  private lastBlockAtMs = -Infinity;
+  /** Since when writes have failed, ms of the monotonic clock; null while they succeed. */
+  private failingSinceMs: number | null = null;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly options: BlockLoopOptions,
     private readonly modules: BlockLoopModules,
-  ) {
-    this.lastBlockAtMs = -Infinity;
-  }
+  ) {}
 
   /** Something may be there to append. Cheap; may be called often. */
   wake(): void {
@@ -99,16 +104,16 @@ export class BlockLoop {
     const signature = this.modules.signer.sign(digest);
     await blockFailpoints('unsent', built);
     const outcome = await this.write({ ...sealed, signature }, built);
-    this.modules.onWrite(outcome === 'written');
     if (outcome === 'written') {
+      this.failingSinceMs = null;
       this.lastBlockAtMs = this.modules.monotonicMs();
+      this.modules.onWrite(true);
       await blockFailpoints('durable', built);
       await this.settle(built, signature);
       return null;
     }
     this.modules.queue.putBack(built.placed.map(({ candidate }) => candidate));
-    if (outcome === 'lost_leadership') return outcome;
-    return null;
+    return outcome === 'absent' ? null : outcome;
   }
 
   private build(): BuiltBlock {
@@ -119,30 +124,38 @@ export class BlockLoop {
   }
 
   /** Writes until the outcome is known; nobody is answered before. */
-  private async write(block: DurableBlock, { extras }: BuiltBlock): Promise<'written' | 'absent' | 'lost_leadership'> {
-    const { writer, logger, onWrite } = this.modules;
+  private async write(block: DurableBlock, { extras }: BuiltBlock): Promise<WriteOutcome> {
+    const { writer, logger } = this.modules;
     const { number } = block.header;
     let unknown = false;
     for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {
       try {
-        if (unknown) return (await writer.outcomeOf(block)) === 'written' ? 'written' : 'absent';
+        if (unknown) return await writer.outcomeOf(block);
         const [result] = await Promise.all([writer.append(block, extras), failpoint('append-unanswered')]);
-        if (result.status === 'written') return 'written';
-        // Durable, but only a head that still has our epoch lets us append the next one; that append will tell.
-        if (result.status === 'own') return 'written';
+        // `own`: durable by an earlier try. Whether we still lead, the next append tells.
+        if (result.status !== 'conflict') return 'written';
         logger.error({ number, head: result.head }, 'the head of the log is not what this leader remembers');
         return 'lost_leadership';
       } catch (thrown) {
         if (!(thrown instanceof LogWriteError)) throw thrown;
-        onWrite(false);
         logger.warn({ number, code: thrown.code, err: thrown }, 'a block could not be written');
         if (thrown.code === 'UNIQUE_VIOLATION') return 'lost_leadership';
-        await this.pause(pauseMs);
+        if (this.hasFailedTooLong()) return 'cannot_write';
+        await pause(pauseMs);
         if (thrown.code === 'WRITE_FAILED') return 'absent';
         unknown = true;
-        if (this.stopping && pauseMs >= RETRY_MS_MAX) return 'lost_leadership';
       }
     }
+  }
+
+  private hasFailedTooLong(): boolean {
+    const nowMs = this.modules.monotonicMs();
+    this.failingSinceMs ??= nowMs;
+    const failingMs = nowMs - this.failingSinceMs;
+    this.modules.onWrite(false);
+    // What only waits is surely not in the log; whoever sent it may rather know than wait on.
+    if (failingMs >= PATIENCE_MS) this.modules.queue.refuseAll(SubmissionError.cannotWrite());
+    return this.stopping || failingMs >= this.options.stepDownMs;
   }
 
   private async settle({ sealed, placed, roots }: BuiltBlock, signature: Uint8Array): Promise<void> {
@@ -176,8 +189,8 @@ export class BlockLoop {
       if (this.timer) clearTimeout(this.timer);
     }
   }
-
-  private async pause(ms: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-  }
 }
+
+type WriteOutcome = 'written' | 'absent' | 'lost_leadership' | 'cannot_write';
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -29,7 +29,7 @@ export interface EntryDeskModules {
   logId: Uint8Array;
   queue: IntakeQueue;
   recover: RecoverAddress;
-  registry(): Registry;
+  registry: () => Registry;
 }
 
 /** Admits signed prices and signed changes of the registry. Each resolves once it is durable. */

@@ -1,15 +1,13 @@
-import type { RecoverAddress, VoteReceipt } from '#libs/atomic-commit';
+import type { VoteReceipt } from '#libs/atomic-commit';
 import type { DigestSigner } from '#libs/crypto';
-import { LogClock, type NewEntry, type SealedBlock, startLogTime } from '#libs/ordering';
+import { LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
 import type { OutgoingSlice } from '#libs/messaging';
-import { type Leadership, type LogReader, LogWriter } from '#libs/persistence';
-import type { DataSource } from 'typeorm';
-import { equalBytes, type Genesis, LockstepError, type SignedVote } from '#libs/protocol';
+import { type Leadership, LogWriter } from '#libs/persistence';
+import type { SignedVote } from '#libs/protocol';
 import { failpoint, type Logger } from '#libs/runtime';
 import { BlockLoop, type LoopEnd } from './block-loop.js';
 import { buildSlices } from './build-slices.js';
 import type { IntakeQueue } from './intake-queue.js';
-import { loadLogState } from './load-log-state.js';
 import type { LogState } from './log-state.js';
 
 export interface LeaderTermOptions {
@@ -17,28 +15,23 @@ export interface LeaderTermOptions {
   databaseUrl: string;
   candidatesMax: number;
   renewEveryMs: number;
+  /** A leader that could not write for so long steps down. */
+  stepDownMs: number;
 }
 
 export interface LeaderTermModules {
-  genesis: Genesis;
-  dataSource: DataSource;
-  reader: LogReader;
   leadership: Leadership;
   queue: IntakeQueue;
   signer: DigestSigner;
-  recover: RecoverAddress;
   logger: Logger;
-  roots(): NewEntry[];
+  roots: () => NewEntry[];
   /** A block is durable: its slices may leave the process now. */
-  onBlock(block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]): void;
-  onWrite(ok: boolean): void;
+  onBlock: (block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]) => void;
+  onWrite: (ok: boolean) => void;
 }
 
-/** This process's key may not lead the log. */
-export class NotASequencerKeyError extends LockstepError<{ code: 'NOT_A_SEQUENCER_KEY' }> {}
-
 /**
- * One epoch of leading: reads the log, appends to it, renews the lease. Everything it remembers ends with it.
+ * One epoch of leading: appends to the log, renews the lease. Everything it remembers ends with it.
  */
 export class LeaderTerm {
   private readonly loop: BlockLoop;
@@ -54,7 +47,7 @@ export class LeaderTerm {
   ) {
     const { queue, signer, logger, roots, onWrite, onBlock } = modules;
     this.loop = new BlockLoop(
-      { epoch, candidatesMax: options.candidatesMax },
+      { epoch, candidatesMax: options.candidatesMax, stepDownMs: options.stepDownMs },
       {
         state,
         queue,
@@ -72,21 +65,9 @@ export class LeaderTerm {
     this.renewal = setInterval(() => void this.renew(), options.renewEveryMs);
   }
 
-  /**
-   * Begins an epoch that was taken. @throws NotASequencerKeyError, LogTimeError
-   */
-  static async begin(options: LeaderTermOptions, modules: LeaderTermModules): Promise<LeaderTerm> {
-    const { genesis, dataSource, reader, leadership, recover, signer } = modules;
-    const state = await loadLogState(dataSource, reader, genesis, recover);
-    if (!state.registry.sequencerKeys.some((key) => equalBytes(key, signer.address))) {
-      throw new NotASequencerKeyError(
-        { code: 'NOT_A_SEQUENCER_KEY' },
-        "This node's key is not among the registry's sequencer keys, so followers would refuse its blocks.",
-        'Set SEQUENCER_KEY to a key that the registry lists.',
-      );
-    }
-    const databaseMs = await leadership.clockMs();
-    const logTimeMs = startLogTime({ lastTimestampMs: state.tip.timestampMs, wallMs: Date.now(), databaseMs });
+  /** Begins an epoch that was taken; `state` has been read to the log's end since. */
+  static async begin(options: LeaderTermOptions, state: LogState, modules: LeaderTermModules): Promise<LeaderTerm> {
+    const logTimeMs = Math.max(state.tip.timestampMs, Date.now());
     const writer = new LogWriter(options.databaseUrl);
     await writer.connect();
     const clock = new LogClock(logTimeMs, performance.now());

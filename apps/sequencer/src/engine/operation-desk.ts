@@ -7,7 +7,7 @@ import {
   type Intent,
   Intent as IntentType,
   intentDigest,
-  OperationKind,
+  type OperationKind,
   Reason,
   type Registry,
 } from '#libs/protocol';
@@ -45,12 +45,12 @@ export interface OperationDeskModules {
   logId: Uint8Array;
   queue: IntakeQueue;
   recover: RecoverAddress;
-  registry(): Registry;
+  registry: () => Registry;
   /** The operation in the log that used this signer's nonce, or null. */
-  findBySignerNonce(signer: Uint8Array, nonce: bigint): Promise<KnownOperation | null>;
+  findBySignerNonce: (signer: Uint8Array, nonce: bigint) => Promise<KnownOperation | null>;
   /** Participants that have been silent for too long. */
-  silentAmong(participants: readonly number[]): number[];
-  monotonicMs(): number;
+  silentAmong: (participants: readonly number[]) => number[];
+  monotonicMs: () => number;
 }
 
 interface OpenOperation {

@@ -24,7 +24,7 @@ export interface PrepareCandidateFields {
   /** Operations that may be undecided at a time. */
   undecidedMax: number;
   /** Refuses when a participant has been silent. */
-  assertHeard(participants: readonly number[]): void;
+  assertHeard: (participants: readonly number[]) => void;
 }
 
 /** A checked intent on its way to PREPARE. Planned for each draft anew: prices, registry and time are the draft's. */

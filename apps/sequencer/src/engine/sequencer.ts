@@ -21,6 +21,10 @@ import { EntryDesk } from './entry-desk.js';
 import { ExecutorWatch } from './executor-watch.js';
 import { IntakeQueue } from './intake-queue.js';
 import { LeaderTerm } from './leader-term.js';
+import { LeadershipLoop } from './leadership-loop.js';
+import type { LogState } from './log-state.js';
+import { LogTail } from './log-tail.js';
+import { assertMayLead } from './may-lead.js';
 import { OperationDesk } from './operation-desk.js';
 import { OperationQueries } from './operation-queries.js';
 import { StateRootDesk } from './state-root-desk.js';
@@ -32,20 +36,21 @@ export interface SequencerOutlets {
   publish(slices: OutgoingSlice[]): void;
   /** Ask the executors of these rollups for their votes again. */
   requestVotes(chainIds: readonly number[]): void;
+  /** This node leads: take submissions, votes, roots and prices. */
+  serve(): void;
+  /** It leads no longer. */
+  cease(): void;
 }
+
+/** A stand-by that has not read the log for so long is not ready. */
+const STALE_MS = 3_000;
 
 /** A topology file that is not the one the log began with. */
 export class TopologyMismatchError extends LockstepError<{ code: 'TOPOLOGY_MISMATCH' }> {}
 
 /**
- * A sequencer node: admission, ordering, the log and the relay. Leads one epoch after another, or stands by.
- *
- * ```
- *            lease is free: take it, raise the epoch       log read
- *  standby ────────────────────────────────────► loading ───────────► leading
- *     ▲                                                                  │
- *     └────────── another leads, or memory and log disagree ◄────────────┘
- * ```
+ * A sequencer node: admission, ordering, the log and the relay. It leads or stands by, see {@link LeadershipLoop};
+ * only the leader takes submissions, both answer reads.
  */
 export class Sequencer implements SliceSource {
   readonly transactions: TransactionDesk;
@@ -58,12 +63,11 @@ export class Sequencer implements SliceSource {
   private readonly queue: IntakeQueue;
   private readonly recent = new RecentSlices();
   private readonly genesisSsz: Uint8Array;
-  private term: LeaderTerm | null = null;
+  private readonly leadershipLoop: LeadershipLoop;
   private outlets: SequencerOutlets | null = null;
-  private stopping = false;
   private canWrite = false;
+  private timeConfirmed = false;
   private running: Promise<void> | null = null;
-  private wakeStandby: (() => void) | null = null;
 
   private constructor(
     private readonly settings: SequencerSettings,
@@ -80,6 +84,7 @@ export class Sequencer implements SliceSource {
     this.genesisSsz = Genesis.serialize(genesis);
     this.queries = new OperationQueries(reader);
     this.queue = new IntakeQueue(settings.LOCKSTEP_QUEUE_MAX, () => this.term?.wake());
+    this.leadershipLoop = this.createLeadershipLoop();
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now());
     const registry = (): Registry => this.leading().state.registry;
     const shared = { logId: this.logId, queue: this.queue, recover: recoverAddress, registry };
@@ -137,38 +142,56 @@ export class Sequencer implements SliceSource {
   /** Begins to stand by or lead; returns at once. */
   start(outlets: SequencerOutlets): void {
     this.outlets = outlets;
-    this.running ??= this.run();
+    this.running ??= this.leadershipLoop.run();
   }
 
   /** Finishes the block under way, gives the lease back and closes everything. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.term?.stop();
-    this.wakeStandby?.();
+    this.leadershipLoop.stop();
     await this.running;
-    this.queue.refuseAll(SubmissionError.notLeading());
-    this.transactions.reset(SubmissionError.notLeading());
     await this.pool.close();
     await Promise.allSettled([this.dataSource.destroy(), this.leadershipSource.destroy()]);
   }
 
-  /** Whether it leads, with the newest state; else submissions are refused. */
+  /** Whether it leads and its last write succeeded; else submissions are refused. */
   get isLeading(): boolean {
     return this.term !== null && this.canWrite;
+  }
+
+  /** Whether it leads, or has just read the log and knows who does. */
+  get isReady(): boolean {
+    if (this.term) return this.canWrite;
+    const { leaderUrl, caughtUpAtMs } = this.leadershipLoop;
+    return leaderUrl !== null && performance.now() - caughtUpAtMs < STALE_MS;
   }
 
   get epoch(): number | null {
     return this.term?.epoch ?? null;
   }
 
-  /** The registry in force in the next block. @throws SubmissionError `NOT_LEADING` */
-  registry(): Registry {
-    return this.leading().state.registry;
+  /** The leader's URL; null when this node leads, or nobody does. */
+  get leaderUrl(): string | null {
+    return this.term ? null : this.leadershipLoop.leaderUrl;
   }
 
-  /** The newest durable block. @throws SubmissionError `NOT_LEADING` */
+  /** The registry in force in the next block, as far as this node has read the log. */
+  registry(): Registry {
+    return this.leadershipLoop.state.registry;
+  }
+
+  /** The newest durable block, as far as this node has read the log. */
   tip(): { number: number; hash: Uint8Array; timestampMs: number; nextSequence: bigint } {
-    return this.leading().state.tip;
+    return this.leadershipLoop.state.tip;
+  }
+
+  /** Hands leadership to a stand-by. @throws SubmissionError `NOT_LEADING` */
+  transferLeadership(): void {
+    if (!this.leadershipLoop.transfer()) throw SubmissionError.notLeading();
+  }
+
+  /** An operator says that this node's clock is right, however far log time has to jump. */
+  confirmTime(): void {
+    this.timeConfirmed = true;
   }
 
   undecidedCount(): number {
@@ -194,7 +217,7 @@ export class Sequencer implements SliceSource {
   }
 
   head(): number {
-    return this.term?.state.tip.number ?? 0;
+    return this.tip().number;
   }
 
   async slices(chainId: number, from: number, limit: number, bytesMax: number): Promise<Uint8Array[]> {
@@ -204,54 +227,61 @@ export class Sequencer implements SliceSource {
     return slices.map((slice) => Slice.serialize(slice));
   }
 
-  private async run(): Promise<void> {
-    const { LOCKSTEP_LEASE_MS: leaseMs, LOCKSTEP_ADVERTISE_URL, RPC_HOST, RPC_PORT } = this.settings;
-    const url = LOCKSTEP_ADVERTISE_URL ?? `http://${RPC_HOST}:${RPC_PORT}`;
-    const holder = `${process.pid}-${randomUUID()}`;
-    while (!this.stopping) {
-      try {
-        const taken = await this.leadership.take(holder, url, leaseMs);
-        if (taken) await this.lead(taken.epoch);
-      } catch (err) {
-        this.logger.error({ err }, 'cannot lead');
-      }
-      if (!this.stopping) await this.standBy(leaseMs / 3);
-    }
+  private createLeadershipLoop(): LeadershipLoop {
+    const { settings, leadership, logger, dataSource, reader, genesis, signer } = this;
+    const { LOCKSTEP_LEASE_MS: leaseMs, LOCKSTEP_ADVERTISE_URL, RPC_HOST, RPC_PORT } = settings;
+    return new LeadershipLoop(
+      {
+        holder: `${process.pid}-${randomUUID()}`,
+        url: LOCKSTEP_ADVERTISE_URL ?? `http://${RPC_HOST}:${RPC_PORT}`,
+        leaseMs,
+      },
+      {
+        leadership,
+        logger,
+        openTail: () => new LogTail(dataSource, reader, genesis, recoverAddress),
+        assertMayLead: async (state) =>
+          assertMayLead(state, signer.address, await leadership.clockMs(), this.timeConfirmed),
+        beginTerm: (epoch, state) => this.beginTerm(epoch, state),
+        onLeading: (term) => this.onLeading(term),
+        onTermEnd: () => this.onTermEnd(),
+      },
+    );
   }
 
-  private async lead(epoch: number): Promise<void> {
-    const { genesis, dataSource, reader, leadership, queue, signer, logger, settings } = this;
+  private beginTerm(epoch: number, state: LogState): Promise<LeaderTerm> {
+    const { leadership, queue, signer, logger, settings } = this;
+    const leaseMs = settings.LOCKSTEP_LEASE_MS;
     const options = {
       epoch,
       databaseUrl: settings.DATABASE_URL,
       candidatesMax: settings.LOCKSTEP_BLOCK_SUBMISSIONS_MAX,
-      renewEveryMs: settings.LOCKSTEP_LEASE_MS / 3,
+      renewEveryMs: leaseMs / 3,
+      stepDownMs: 2 * leaseMs,
     };
-    const term = await LeaderTerm.begin(options, {
-      ...{ genesis, dataSource, reader, leadership, queue, signer, logger, recover: recoverAddress },
+    return LeaderTerm.begin(options, state, {
+      ...{ leadership, queue, signer, logger },
       roots: () => this.roots.entries(),
       onBlock: (block, slices, roots) => this.onBlock(block, slices, roots),
       onWrite: (ok) => {
         this.canWrite = ok;
       },
     });
+  }
+
+  private async onLeading(term: LeaderTerm): Promise<void> {
     this.executors.countAnew(performance.now());
-    await this.announce(term);
-    this.term = term;
     this.canWrite = true;
-    if (this.stopping) term.stop();
-    logger.info({ epoch, head: term.state.tip.number, undecided: term.state.coordinator.size }, 'leading');
-    try {
-      const end = await term.run();
-      logger.info({ epoch, end }, 'no longer leading');
-    } finally {
-      this.term = null;
-      this.canWrite = false;
-      this.recent.clear();
-      queue.refuseAll(SubmissionError.notLeading());
-      this.transactions.reset(SubmissionError.notLeading());
-      await leadership.release(epoch).catch((err: unknown) => logger.warn({ err }, 'the lease was not given back'));
-    }
+    await this.announce(term);
+    this.outlets?.serve();
+  }
+
+  private onTermEnd(): void {
+    this.canWrite = false;
+    this.outlets?.cease();
+    this.recent.clear();
+    this.queue.refuseAll(SubmissionError.notLeading());
+    this.transactions.reset(SubmissionError.notLeading());
   }
 
   /** Followers hear of the newest block, and replay what they missed; votes on undecided operations are asked for. */
@@ -276,19 +306,15 @@ export class Sequencer implements SliceSource {
     if (roots.length > 0) this.roots.placed(roots);
   }
 
+  /** @throws SubmissionError `NOT_LEADING`, `CANNOT_WRITE` */
   private leading(): LeaderTerm {
     if (!this.term) throw SubmissionError.notLeading();
+    if (!this.canWrite) throw SubmissionError.cannotWrite();
     return this.term;
   }
 
-  private async standBy(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.wakeStandby = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  private get term(): LeaderTerm | null {
+    return this.leadershipLoop.term;
   }
 
   private incident(kind: string, detail: Record<string, unknown>): void {

@@ -78,8 +78,8 @@ export class StateRootDesk {
 
   private compare(signed: SignedStateRoot): void {
     const { chainId, number, root } = signed.stateRoot;
-    let heights = this.byHeight.get(chainId);
-    if (!heights) this.byHeight.set(chainId, (heights = new Map()));
+    const heights = this.byHeight.get(chainId) ?? new Map<number, SignedStateRoot>();
+    this.byHeight.set(chainId, heights);
     const first = heights.get(number);
     if (!first) {
       heights.set(number, signed);

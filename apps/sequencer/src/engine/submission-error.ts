@@ -9,6 +9,8 @@ export interface SubmissionErrorType {
   field?: string;
   /** The operation, series or hash concerned. */
   id?: string;
+  /** A revert's data as hex: answered as `data` in place of all this. */
+  data?: string;
 }
 
 /** Why something that was submitted did not get into the log. It changed nothing. */
@@ -28,6 +30,17 @@ export class SubmissionError extends LockstepError<SubmissionErrorType> {
       'NOT_LEADING',
       'this sequencer is not leading at the moment; look the submission up or send it again',
       { rpcCode: -32001 },
+    );
+  }
+
+  /** The log cannot be written at the moment; what was refused by this is not in it. */
+  static cannotWrite(): SubmissionError {
+    return SubmissionError.of(
+      'CANNOT_WRITE',
+      'the log cannot be written at the moment; nothing was changed, try again',
+      {
+        rpcCode: -32002,
+      },
     );
   }
 }

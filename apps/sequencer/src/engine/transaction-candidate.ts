@@ -1,8 +1,10 @@
 import type { NewEntry } from '#libs/ordering';
 import { EntryKind, findRollup } from '#libs/protocol';
 import type { Candidate, DraftContext } from './candidate.js';
-import type { SubmissionError } from './submission-error.js';
-import { rollupPaused, type TransactionResult } from './transaction-desk.js';
+import { SubmissionError } from './submission-error.js';
+
+/** Where a transaction came to stand, or why it did not. */
+export type TransactionResult = { hash: Uint8Array } | { error: SubmissionError };
 
 export interface TransactionCandidateFields {
   /** The rollup's chain id. */
@@ -71,3 +73,6 @@ export class TransactionCandidate implements Candidate {
     this.gapTimer = null;
   }
 }
+
+export const rollupPaused = (chainId: number): SubmissionError =>
+  SubmissionError.of('rollup_paused', `rollup ${chainId} is paused: it takes no transactions until it is resumed`);

@@ -14,15 +14,12 @@ import {
 } from '#libs/protocol';
 import type { IntakeQueue } from './intake-queue.js';
 import { SubmissionError, toSubmissionError } from './submission-error.js';
-import { TransactionCandidate } from './transaction-candidate.js';
+import { rollupPaused, TransactionCandidate, type TransactionResult } from './transaction-candidate.js';
 
 /** The largest nonce the log can index. */
 const NONCE_MAX = 2n ** 63n - 1n;
 /** Early transactions that one sender can have waiting on one rollup. */
 const PARKED_MAX = 1024;
-
-/** Where a transaction came to stand, or why it did not. */
-export type TransactionResult = { hash: Uint8Array } | { error: SubmissionError };
 
 export interface TransactionDeskOptions {
   /** How long an early nonce waits for those before it, in ms. */
@@ -33,12 +30,12 @@ export interface TransactionDeskOptions {
 
 export interface TransactionDeskModules {
   queue: IntakeQueue;
-  recover(records: readonly RecoveryRecord[]): Promise<(Uint8Array | null)[]>;
+  recover: (records: readonly RecoveryRecord[]) => Promise<(Uint8Array | null)[]>;
   /** The next nonce of each (rollup, sender) by the log. */
-  nextNonces(accounts: readonly { chainId: number; sender: Uint8Array }[]): Promise<bigint[]>;
+  nextNonces: (accounts: readonly { chainId: number; sender: Uint8Array }[]) => Promise<bigint[]>;
   /** Whether an entry with this id is in the log. */
-  isInLog(id: Uint8Array): Promise<boolean>;
-  registry(): Registry;
+  isInLog: (id: Uint8Array) => Promise<boolean>;
+  registry: () => Registry;
 }
 
 /**
@@ -214,9 +211,6 @@ export class TransactionDesk {
 }
 
 export const accountKey = (chainId: number, sender: Uint8Array): string => `${chainId}:${bytesToHex(sender)}`;
-
-export const rollupPaused = (chainId: number): SubmissionError =>
-  SubmissionError.of('rollup_paused', `rollup ${chainId} is paused: it takes no transactions until it is resumed`);
 
 const nonceGap = (expected: bigint, nonce: bigint): SubmissionError =>
   SubmissionError.of('NONCE_GAP', `nonce gap: expected ${expected}, tx nonce ${nonce}`);

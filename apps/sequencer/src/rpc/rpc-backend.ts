@@ -1,6 +1,6 @@
 import type { Genesis, Header, Intent, Registry } from '#libs/protocol';
 import type { OperationReceipt } from '../engine/operation-desk.js';
-import type { TransactionResult } from '../engine/transaction-desk.js';
+import type { TransactionResult } from '../engine/transaction-candidate.js';
 
 /** A transaction as it stands in the log. */
 export interface LoggedTransaction {

@@ -1,0 +1,70 @@
+import type { RecoverAddress } from '#libs/atomic-commit';
+import { type LogReader, readSharedLane, type SharedEntry } from '#libs/persistence';
+import { assertInvariant, type Genesis, SHARED_LANE } from '#libs/protocol';
+import type { DataSource } from 'typeorm';
+import { LogState } from './log-state.js';
+
+/** Entries of the shared lane that are read at a time. */
+const PAGE_ENTRIES = 2000;
+
+/**
+ * Reads from the log in Postgres what a leader remembers of it, and goes on reading while another one leads: so a
+ * stand-by answers reads, and has little left to read when it takes over.
+ */
+export class LogTail {
+  readonly state: LogState;
+  private lastShared = 0n;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly reader: LogReader,
+    genesis: Genesis,
+    recover: RecoverAddress,
+  ) {
+    this.state = new LogState(genesis, recover);
+  }
+
+  /**
+   * Reads up to the newest durable block. A new leader calls it once more after it has raised the epoch: from then on
+   * nobody else appends.
+   */
+  async catchUp(): Promise<void> {
+    const head = await this.reader.head();
+    assertInvariant(head !== undefined, 'I6: the log has a genesis and no head');
+    if (head.number === this.state.tip.number) return;
+    const laneHeads = await this.reader.laneHeads();
+    await this.readShared(laneHeads.get(SHARED_LANE) ?? 0n);
+    this.state.tip = {
+      number: head.number,
+      hash: head.hash,
+      timestampMs: head.timestampMs,
+      nextSequence: head.lastSequence + 1n,
+      nextLaneSequences: new Map([...laneHeads].map(([chainId, sequence]) => [chainId, sequence + 1n])),
+    };
+  }
+
+  private async readShared(until: bigint): Promise<void> {
+    for (let limit = PAGE_ENTRIES; this.lastShared < until;) {
+      const page = await readSharedLane(this.dataSource, this.lastShared, limit);
+      const blocks = wholeBlocks(page, this.lastShared + BigInt(page.length) < until);
+      if (blocks.length === 0) limit *= 2;
+      for (const block of blocks) {
+        const [first] = block;
+        if (!first) continue;
+        this.state.apply(block, first.timestampMs, first.blockHash);
+        this.lastShared = block.at(-1)?.laneSequence ?? this.lastShared;
+      }
+    }
+  }
+}
+
+/** Entries by their blocks; where more is to come the last block is left for the next page: it may go on there. */
+function wholeBlocks(entries: readonly SharedEntry[], moreToCome: boolean): SharedEntry[][] {
+  const blocks: SharedEntry[][] = [];
+  for (const entry of entries) {
+    const block = blocks.at(-1);
+    if (block && block[0]?.blockNumber === entry.blockNumber) block.push(entry);
+    else blocks.push([entry]);
+  }
+  return moreToCome ? blocks.slice(0, -1) : blocks;
+}

@@ -1,0 +1,44 @@
+import { type INestMicroservice, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { type Logger, NestLogger } from '#libs/runtime';
+import { AdminController } from './admin.controller.js';
+import { Sequencer } from './engine/sequencer.js';
+
+/**
+ * The control traffic that only a leader answers (`admin.*`): a Nest microservice that exists as long as the term. With
+ * one on every node, chance would decide whose answer a command gets.
+ */
+export class LeaderControl {
+  private microservice: Promise<INestMicroservice> | null = null;
+
+  constructor(
+    private readonly natsUrl: string,
+    private readonly sequencer: Sequencer,
+    private readonly logger: Logger,
+  ) {}
+
+  serve(): void {
+    this.microservice ??= this.start();
+    this.microservice.catch((err: unknown) => this.logger.error({ err }, 'control traffic cannot be served'));
+  }
+
+  cease(): void {
+    const { microservice } = this;
+    this.microservice = null;
+    void microservice?.then((started) => started.close()).catch(() => undefined);
+  }
+
+  private async start(): Promise<INestMicroservice> {
+    @Module({ controllers: [AdminController], providers: [{ provide: Sequencer, useValue: this.sequencer }] })
+    class LeaderControlModule {}
+    const microservice = await NestFactory.createMicroservice<MicroserviceOptions>(LeaderControlModule, {
+      transport: Transport.NATS,
+      options: { servers: this.natsUrl.split(','), maxReconnectAttempts: -1, waitOnFirstConnect: true },
+      logger: new NestLogger(this.logger),
+      abortOnError: false,
+    });
+    await microservice.listen();
+    return microservice;
+  }
+}
