@@ -3,7 +3,8 @@ import { privateKeyFromMnemonic } from '#libs/crypto';
 /** The well-known development mnemonic: its first ten accounts are funded at genesis of the devnet. Never for value. */
 export const DEVNET_MNEMONIC = 'test test test test test test test test test test test junk';
 
-const SEQUENCER = 20;
+/** Mnemonic indexes of the two sequencers' keys. */
+const SEQUENCERS = [20, 23];
 const REGISTRY = 21;
 const PRICE = 22;
 const EXECUTORS = 30;
@@ -13,7 +14,8 @@ const REPLICAS = 40;
 export const devnetKeys = {
   /** Account `index` of the ten funded ones. */
   account: (index: number): Uint8Array => privateKeyFromMnemonic(DEVNET_MNEMONIC, index),
-  sequencer: (): Uint8Array => privateKeyFromMnemonic(DEVNET_MNEMONIC, SEQUENCER),
+  /** Header key of the `index`-th sequencer, 0 or 1. */
+  sequencer: (index = 0): Uint8Array => privateKeyFromMnemonic(DEVNET_MNEMONIC, SEQUENCERS[index]!),
   registry: (): Uint8Array => privateKeyFromMnemonic(DEVNET_MNEMONIC, REGISTRY),
   price: (): Uint8Array => privateKeyFromMnemonic(DEVNET_MNEMONIC, PRICE),
   /** Voting key of the topology's `index`-th rollup. */

@@ -11,8 +11,10 @@ import { waitFor } from './wait-for.js';
 export interface NetworkOptions {
   /** Where servers and executors keep their data, and each process its log. */
   dataDir: string;
-  /** Free ones where not given. */
+  /** Of the first sequencer; a free one where not given. */
   rpcPort?: number;
+  /** Sequencers, 1 or 2: one leads, the other stands by. Default 1. */
+  sequencers?: number;
   /** Real servers to use instead of embedded ones. */
   databaseUrl?: string;
   natsUrl?: string;
@@ -36,7 +38,7 @@ interface EmbeddedServer {
 export class Network {
   readonly executors = new Map<number, SupervisedProcess>();
   readonly replicas = new Map<number, SupervisedProcess>();
-  private sequencerProcess: SupervisedProcess | null = null;
+  readonly sequencers: SupervisedProcess[] = [];
   private readonly servers: EmbeddedServer[] = [];
   private readonly requests: JsonRequests;
 
@@ -46,7 +48,8 @@ export class Network {
     private readonly options: NetworkOptions,
     readonly databaseUrl: string,
     readonly natsUrl: string,
-    readonly rpcPort: number,
+    /** Of each sequencer. */
+    readonly rpcPorts: readonly number[],
   ) {
     this.requests = new JsonRequests(natsUrl);
   }
@@ -69,8 +72,9 @@ export class Network {
         startPostgres({ dataDir: join(options.dataDir, 'postgres'), log }),
       );
       const natsUrl = await embed(options.natsUrl, () => startNats({ dataDir: join(options.dataDir, 'nats'), log }));
-      const rpcPort = options.rpcPort ?? (await freePorts(1))[0]!;
-      const network = new Network(topology, topologyFile, options, databaseUrl, natsUrl, rpcPort);
+      const rpcPorts = await freePorts(options.sequencers ?? 1);
+      if (options.rpcPort) rpcPorts[0] = options.rpcPort;
+      const network = new Network(topology, topologyFile, options, databaseUrl, natsUrl, rpcPorts);
       network.servers.push(...servers);
       await network.startProcesses();
       return network;
@@ -80,36 +84,49 @@ export class Network {
     }
   }
 
+  /** The first sequencer's HTTP endpoint. */
   get rpcUrl(): string {
-    return `http://127.0.0.1:${this.rpcPort}`;
+    return this.sequencerUrl(0);
   }
 
-  /** The JSON-RPC endpoint of one rollup. */
-  rollupUrl(chainId: number): string {
-    return `${this.rpcUrl}/${chainId}`;
+  /** A sequencer's HTTP endpoint. */
+  sequencerUrl(index: number): string {
+    return `http://127.0.0.1:${this.rpcPorts[index]}`;
+  }
+
+  /** The JSON-RPC endpoint of one rollup at a sequencer. */
+  rollupUrl(chainId: number, sequencer = 0): string {
+    return `${this.sequencerUrl(sequencer)}/${chainId}`;
   }
 
   get chainIds(): number[] {
     return this.topology.rollups.map(({ chainId }) => chainId);
   }
 
-  get sequencer(): SupervisedProcess {
-    if (!this.sequencerProcess) throw new Error('the sequencer has not been started');
-    return this.sequencerProcess;
+  /** Starts a sequencer (again) and waits until it leads, or stands by and knows the leader. */
+  async startSequencer(index = 0): Promise<void> {
+    const sequencer = this.spawn('sequencer', `sequencer-${index}`, {
+      RPC_PORT: String(this.rpcPorts[index]),
+      LOCKSTEP_TOPOLOGY: this.topologyFile,
+      SEQUENCER_KEY: bytesToHex(devnetKeys.sequencer(index)),
+    });
+    this.sequencers[index] = sequencer;
+    await this.until(sequencer, `sequencer ${index} is ready`, async () => {
+      return (await this.readiness(index))?.status === 'ready';
+    });
   }
 
-  /** Starts the sequencer (again) and waits until it leads. */
-  async startSequencer(): Promise<void> {
-    const sequencer = this.spawn('sequencer', 'sequencer', {
-      RPC_PORT: String(this.rpcPort),
-      LOCKSTEP_TOPOLOGY: this.topologyFile,
-      SEQUENCER_KEY: bytesToHex(devnetKeys.sequencer()),
-    });
-    this.sequencerProcess = sequencer;
-    await this.until(sequencer, 'the sequencer leads', async () => {
-      const response = await fetch(`${this.rpcUrl}/readyz`).catch(() => null);
-      return response?.ok === true;
-    });
+  /** What a sequencer says of its readiness; null when it does not answer. */
+  async readiness(index: number): Promise<{ status: string; isLeading: boolean; epoch: number | null } | null> {
+    const response = await fetch(`${this.sequencerUrl(index)}/readyz`).catch(() => null);
+    return (await response?.json().catch(() => null)) as { status: string; isLeading: boolean; epoch: number } | null;
+  }
+
+  /** Index of the sequencer that leads, or null. */
+  async leader(): Promise<number | null> {
+    const answers = await Promise.all(this.rpcPorts.map((_, index) => this.readiness(index)));
+    const index = answers.findIndex((answer) => answer?.isLeading);
+    return index < 0 ? null : index;
   }
 
   /** Starts a rollup's voting executor (again). It catches up by itself. */
@@ -161,13 +178,13 @@ export class Network {
   async stop(): Promise<void> {
     await this.requests.close();
     await Promise.all([...this.executors.values(), ...this.replicas.values()].map((executor) => executor.stop()));
-    await this.sequencerProcess?.stop();
+    for (const sequencer of [...this.sequencers].reverse()) await sequencer.stop();
     for (const server of [...this.servers].reverse()) await server.stop();
   }
 
   private async startProcesses(): Promise<void> {
     try {
-      await this.startSequencer();
+      for (const index of this.rpcPorts.keys()) await this.startSequencer(index);
       for (const chainId of this.chainIds) {
         this.startExecutor(chainId);
         if (this.options.replicas) this.startReplica(chainId);
@@ -175,7 +192,7 @@ export class Network {
       await this.waitForHeight(0);
     } catch (error) {
       for (const executor of [...this.executors.values(), ...this.replicas.values()]) await executor.stop();
-      await this.sequencerProcess?.stop();
+      for (const sequencer of this.sequencers) await sequencer.stop();
       throw error;
     }
   }
