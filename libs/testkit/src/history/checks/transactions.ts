@@ -1,22 +1,23 @@
+import { recoverAddress } from '#libs/crypto';
 import { bytesToHex, checkChainId, decodeTransaction, entryBody, NO_SENDER } from '#libs/protocol';
 import type { LoggedEntry } from '#libs/persistence';
-import type { Check, CheckContext } from '../check-context.js';
+import type { Check } from '../check-context.js';
 import { Tally } from '../report.js';
 
 /**
  * I5: nonces are contiguous from 0 for each (chain id, sender), in the order of the log; the sender is recovered again
  * from the bytes, for as many as the options say.
  */
-export const checkNonces: Check = (context) => {
+export const checkNonces: Check = ({ index, options }) => {
   const tally = new Tally();
   const next = new Map<string, bigint>();
-  const { recoverEvery } = context.options;
-  for (const [place, { entry }] of context.index.transactions.entries()) {
+  const { recoverEvery } = options;
+  for (const [place, { entry }] of index.transactions.entries()) {
     tally.look();
     const sender = bytesToHex(entry.sender ?? NO_SENDER);
     const account = `${entry.lane}:${sender}`;
     const due = next.get(account) ?? 0n;
-    const fault = recoverEvery > 0 && place % recoverEvery === 0 ? senderFault(context, entry, sender) : null;
+    const fault = recoverEvery > 0 && place % recoverEvery === 0 ? senderFault(entry, sender) : null;
     if (fault) tally.fail(fault, { entries: [entry] });
     if (entry.nonce !== due) {
       tally.fail(`${sender} on ${entry.lane} uses nonce ${entry.nonce} where ${due} is due`, { entries: [entry] });
@@ -27,7 +28,7 @@ export const checkNonces: Check = (context) => {
 };
 
 /** What the bytes say of sender and nonce, against what the log does. What cannot be decoded is a matter of I31. */
-function senderFault({ recover }: CheckContext, entry: LoggedEntry, sender: string): string | null {
+function senderFault(entry: LoggedEntry, sender: string): string | null {
   let transaction;
   try {
     transaction = decodeTransaction(entryBody(entry.bytes));
@@ -37,7 +38,7 @@ function senderFault({ recover }: CheckContext, entry: LoggedEntry, sender: stri
   const signature = new Uint8Array(65);
   signature.set(transaction.signature);
   signature[64] = 27 + transaction.recoveryId;
-  const signer = recover(transaction.signingHash, signature);
+  const signer = recoverAddress(transaction.signingHash, signature);
   const recovered = signer ? bytesToHex(signer) : 'nobody';
   if (recovered !== sender) return `entry ${entry.sequence} names sender ${sender}; ${recovered} signed it`;
   if (transaction.nonce === entry.nonce) return null;
