@@ -1,6 +1,12 @@
 import { CreateLog1763892000001 } from './1763892000001-create-log.js';
 import { CreateOperations1763892000002 } from './1763892000002-create-operations.js';
 import { CreateLeadership1763892000003 } from './1763892000003-create-leadership.js';
+import { CreateAudit1763892000004 } from './1763892000004-create-audit.js';
 
 /** Every migration in the order of its timestamp. A released one is never changed: what is wrong in it, a later one mends. */
-export const MIGRATIONS = [CreateLog1763892000001, CreateOperations1763892000002, CreateLeadership1763892000003];
+export const MIGRATIONS = [
+  CreateLog1763892000001,
+  CreateOperations1763892000002,
+  CreateLeadership1763892000003,
+  CreateAudit1763892000004,
+];

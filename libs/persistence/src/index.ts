@@ -1,4 +1,14 @@
 export {
+  AUDIT_DETAIL_BYTES_MAX,
+  AUDIT_NAME_BYTES_MAX,
+  type AuditDraft,
+  auditHash,
+  type AuditLink,
+  nextAuditRow,
+} from './audit/audit-row.js';
+export { canonicalJson } from './audit/canonical-json.js';
+export { type AuditFault, verifyAuditChain } from './audit/verify-audit-chain.js';
+export {
   createDataSource,
   type DatabaseOptions,
   dataSourceOptions,
@@ -11,7 +21,7 @@ export * from './entities/index.js';
 export { DatabaseError, type DatabaseErrorType, LogWriteError, type LogWriteErrorType } from './errors.js';
 export { recordIncident } from './incidents.js';
 export { type Leader, Leadership } from './leadership.js';
-export { BLOCKS_READ_MAX, LogReader, type NonceQuery } from './log/log-reader.js';
+export { AUDITS_READ_MAX, BLOCKS_READ_MAX, LogReader, type NonceQuery } from './log/log-reader.js';
 export { LogWriter, type LogWriterOptions } from './log/log-writer.js';
 export { OperationReader } from './log/operation-reader.js';
 export { readSharedLane, type SharedEntry } from './log/shared-lane.js';

@@ -98,10 +98,33 @@ export interface Head {
   timestampMs: number;
 }
 
+/** An admin command in the hash-chained audit log (I34), as `nextAuditRow` makes it. */
+export interface AuditRow {
+  /** Gap-free from 1. */
+  id: bigint;
+  /** Log time in ms. */
+  atMs: number;
+  actor: string;
+  command: string;
+  /** Canonical JSON (RFC 8785). */
+  detail: string;
+  /** The hash of the row before; 32 zero bytes for the first. */
+  previousHash: Uint8Array;
+  /** See `auditHash`. */
+  hash: Uint8Array;
+}
+
+/** An audit row that was read, with the block in whose transaction it was written (which the hash does not cover). */
+export interface LoggedAudit extends AuditRow {
+  blockNumber: number;
+}
+
 /** What is written in the same transaction as its block. */
 export interface BlockExtras {
   operations: OperationRow[];
   decisions: DecisionRow[];
+  /** In the order of their ids, from the log's last and one. */
+  audits?: AuditRow[];
 }
 
 /**

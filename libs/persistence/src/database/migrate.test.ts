@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '#migrations';
+import { nextAuditRow } from '../audit/audit-row.js';
 import { operationOf, decisionOf, shared, transaction } from '../fixtures/chain.js';
 import { backendPid, openClient, useServer } from '../fixtures/database.js';
 import { EntryKind } from '#libs/protocol';
@@ -20,7 +21,7 @@ describe('migrate', () => {
     const url = await server.createDatabase();
     const blocker = await openClient(url);
     // The last migration has to wait for this table's name until we roll back.
-    await blocker.query('CREATE SCHEMA lockstep; BEGIN; CREATE TABLE lockstep.incidents ()');
+    await blocker.query('CREATE SCHEMA lockstep; BEGIN; CREATE TABLE lockstep.audit ()');
     const killed = migrate(url).catch((error: unknown) => error);
     const watcher = await openClient(url);
     const pid = await backendPid(watcher, 'lockstep migrate', `wait_event_type = 'Lock'`);
@@ -44,15 +45,17 @@ describe('migrate', () => {
 });
 
 describe('the log tables', () => {
-  it.each(['genesis', 'blocks', 'entries', 'operations', 'decisions', 'incidents'])(
+  it.each(['genesis', 'blocks', 'entries', 'operations', 'decisions', 'incidents', 'audit'])(
     'shows that %s takes no UPDATE, DELETE or TRUNCATE',
     async (table) => {
       const { chain, writer, dataSource } = await server.createLog();
       const block = chain.next([shared(EntryKind.PREPARE, Uint8Array.of(1)), transaction(84001, 1, 0n)]);
-      await writer.append(block, { operations: [operationOf(block, 1, 1, 0n)], decisions: [decisionOf(block, 1)] });
+      const audits = [nextAuditRow(undefined, { atMs: 1, actor: 'a', command: 'c', detail: null })];
+      const operations = [operationOf(block, 1, 1, 0n)];
+      await writer.append(block, { operations, decisions: [decisionOf(block, 1)], audits });
       const [column] = await dataSource.query<{ name: string }[]>(
         `SELECT column_name AS name FROM information_schema.columns
-         WHERE table_schema = 'lockstep' AND table_name = $1 AND is_identity = 'NO' LIMIT 1`,
+         WHERE table_schema = 'lockstep' AND table_name = $1 AND is_identity = 'NO' AND is_generated = 'NEVER' LIMIT 1`,
         [table],
       );
       const changes = {

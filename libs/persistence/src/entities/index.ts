@@ -1,8 +1,10 @@
+import { AuditEntity } from './audit.js';
 import { IncidentEntity, LeadershipEntity } from './leadership.js';
 import { BlockEntity, EntryEntity, GenesisEntity, HeadEntity } from './log.js';
 import { DecisionEntity, OperationEntity } from './operations.js';
 
 export {
+  AuditEntity,
   BlockEntity,
   DecisionEntity,
   EntryEntity,
@@ -22,4 +24,5 @@ export const ENTITIES = [
   DecisionEntity,
   LeadershipEntity,
   IncidentEntity,
+  AuditEntity,
 ];

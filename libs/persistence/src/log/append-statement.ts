@@ -1,6 +1,7 @@
 import { assertInvariant, EntryKind, Header } from '#libs/protocol';
-import { type BlockExtras, type DecisionRow, type DurableBlock, type OperationRow } from '../types.js';
-import { packBytes, packInt2, packInt4, packInt8 } from './binary-arrays.js';
+import { verifyAuditChain } from '../audit/verify-audit-chain.js';
+import { type AuditRow, type BlockExtras, type DecisionRow, type DurableBlock, type OperationRow } from '../types.js';
+import { packBytes, packInt2, packInt4, packInt8, packText } from './binary-arrays.js';
 
 /**
  * Appends a block: ONE statement, so one round trip and one transaction without BEGIN and COMMIT, in which no paused
@@ -37,18 +38,24 @@ export const APPEND_SQL = `
     INSERT INTO lockstep.decisions (operation_id, sequence, block_number, outcome, reason, timestamp_ms)
     SELECT d.*
     FROM moved, unnest($31::bytea[], $32::bigint[], $33::bigint[], $34::smallint[], $35::smallint[], $36::bigint[]) AS d
+  ), audit AS (
+    INSERT INTO lockstep.audit (id, at_ms, actor, command, detail, previous_hash, hash, block_number)
+    SELECT a.*, $2::bigint
+    FROM moved, unnest($37::bigint[], $38::bigint[], $39::text[], $40::text[], $41::text[], $42::bytea[], $43::bytea[]) AS a
   )
   SELECT count(*)::integer AS moved FROM moved`;
 
 /**
  * The parameters of {@link APPEND_SQL}.
  *
- * @throws LockstepError `INVARIANT_BROKEN` for a block whose parts contradict one another (I1); RangeError for a nonce
+ * @throws LockstepError `INVARIANT_BROKEN` for a block whose parts contradict one another (I1, I34); RangeError for a nonce
  *   or sequence of 2^63 or more
  */
 export function appendParameters(block: DurableBlock, extras: BlockExtras): unknown[] {
   const { header, entries, lanes } = block;
   const laneCounts = countByLane(block);
+  const audits = extras.audits ?? [];
+  checkAudits(audits, header);
   return [
     header.epoch,
     header.number,
@@ -72,6 +79,7 @@ export function appendParameters(block: DurableBlock, extras: BlockExtras): unkn
     packBytes(entries.map((entry) => entry.bytes)),
     ...operationParameters(extras.operations),
     ...decisionParameters(extras.decisions),
+    ...auditParameters(audits),
   ];
 }
 
@@ -105,6 +113,16 @@ function countByLane({ header, lanes, entries }: DurableBlock): number[] {
   return counts;
 }
 
+/** That the rows are a chain of their own; to the row before them Postgres ties them. */
+function checkAudits(rows: readonly AuditRow[], header: Header): void {
+  const [first] = rows;
+  if (!first) return;
+  const before = { id: first.id - 1n, atMs: first.atMs, hash: first.previousHash };
+  const fault = verifyAuditChain(rows, before);
+  assertInvariant(!fault, `I34: audit row ${fault?.id} does not follow the one before (${fault?.fault})`);
+  assertInvariant(rows.at(-1)!.atMs <= header.timestamp, 'I7: an audit row is later than its block');
+}
+
 const operationParameters = (rows: readonly OperationRow[]): unknown[] => [
   packBytes(rows.map((row) => row.operationId)),
   packInt2(rows.map((row) => row.kind)),
@@ -125,4 +143,14 @@ const decisionParameters = (rows: readonly DecisionRow[]): unknown[] => [
   packInt2(rows.map((row) => row.outcome)),
   packInt2(rows.map((row) => row.reason)),
   packInt8(rows.map((row) => row.timestampMs)),
+];
+
+const auditParameters = (rows: readonly AuditRow[]): unknown[] => [
+  packInt8(rows.map((row) => row.id)),
+  packInt8(rows.map((row) => row.atMs)),
+  packText(rows.map((row) => row.actor)),
+  packText(rows.map((row) => row.command)),
+  packText(rows.map((row) => row.detail)),
+  packBytes(rows.map((row) => row.previousHash)),
+  packBytes(rows.map((row) => row.hash)),
 ];

@@ -10,15 +10,28 @@ const INT8_OID = 20;
 const INT2_OID = 21;
 const INT4_OID = 23;
 const BYTEA_OID = 17;
+const TEXT_OID = 25;
 const HEADER_BYTES = 20;
 const EMPTY_HEADER_BYTES = 12;
 const TWO_POW_32 = 2 ** 32;
 
 /** A `bytea[]`. */
 export function packBytes(values: readonly (Uint8Array | null)[]): Buffer {
+  return packVariable(BYTEA_OID, values);
+}
+
+/** A `text[]`, in UTF-8. */
+export function packText(values: readonly string[]): Buffer {
+  return packVariable(
+    TEXT_OID,
+    values.map((value) => Buffer.from(value, 'utf8')),
+  );
+}
+
+function packVariable(elementOid: number, values: readonly (Uint8Array | null)[]): Buffer {
   let size = 4 * values.length;
   for (const value of values) size += value?.length ?? 0;
-  const packed = allocate(BYTEA_OID, values.length, size);
+  const packed = allocate(elementOid, values.length, size);
   let offset = HEADER_BYTES;
   for (const value of values) {
     offset = packed.writeInt32BE(value === null ? -1 : value.length, offset);

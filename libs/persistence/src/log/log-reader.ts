@@ -1,7 +1,7 @@
-import { Between } from 'typeorm';
+import { Between, MoreThanOrEqual } from 'typeorm';
 import { Genesis, logId, type Slice } from '#libs/protocol';
-import { BlockEntity, GenesisEntity } from '../entities/index.js';
-import { type BlockRow, type Head, type LoggedEntry } from '../types.js';
+import { AuditEntity, BlockEntity, GenesisEntity } from '../entities/index.js';
+import { type BlockRow, type Head, type LoggedAudit, type LoggedEntry } from '../types.js';
 import { packBytes, packInt8 } from './binary-arrays.js';
 import { OperationReader } from './operation-reader.js';
 import { readSlices } from './read-slices.js';
@@ -17,6 +17,8 @@ import {
 
 /** Blocks that one call gives at most. */
 export const BLOCKS_READ_MAX = 1024;
+/** Audit rows that one call gives at most. */
+export const AUDITS_READ_MAX = 256;
 
 /** Where a transaction of `sender` would stand. */
 export interface NonceQuery {
@@ -124,6 +126,21 @@ export class LogReader extends OperationReader {
     const entity = await this.dataSource.getRepository(BlockEntity).findOne({ where: {}, order: { number: 'DESC' } });
     const lanes = entity ? blockFromEntity(entity).lanes : [];
     return new Map(lanes.map((lane) => [lane.chainId, lane.firstLaneSequence + BigInt(lane.entryCount) - 1n]));
+  }
+
+  /** The newest row of the audit log, which the next one follows; undefined before the first. */
+  async lastAudit(): Promise<LoggedAudit | undefined> {
+    const entity = await this.dataSource.getRepository(AuditEntity).findOne({ where: {}, order: { id: 'DESC' } });
+    return entity ?? undefined;
+  }
+
+  /** Up to `limit` audit rows from an id on, in their order; at most {@link AUDITS_READ_MAX}. */
+  async audits(from: bigint, limit: number): Promise<LoggedAudit[]> {
+    return this.dataSource.getRepository(AuditEntity).find({
+      where: { id: MoreThanOrEqual(from) },
+      order: { id: 'ASC' },
+      take: Math.min(limit, AUDITS_READ_MAX),
+    });
   }
 
   async #entries(condition: string, parameters: unknown[]): Promise<LoggedEntry[]> {

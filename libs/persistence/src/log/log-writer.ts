@@ -54,7 +54,7 @@ export class LogWriter {
   }
 
   /**
-   * Makes a block durable together with the operations and decisions it carries: all of it or nothing, and only if
+   * Makes a block durable together with the operations, decisions and audit rows it carries: all of it or nothing, and only if
    * the head is still the block's parent under the block's epoch. One round trip.
    *
    * @returns once Postgres has flushed it; see {@link AppendResult}
