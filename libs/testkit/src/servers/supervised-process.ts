@@ -56,10 +56,12 @@ export class SupervisedProcess {
   readonly exited: Promise<ProcessExit>;
   private exit: ProcessExit | undefined;
   private readonly lines: LineBuffer;
+  private readonly child: ChildProcess;
 
   /** @throws ServerError `process_start_failed` where the program cannot be run */
   constructor(private readonly options: SuperviseOptions) {
     const child = start(options);
+    this.child = child;
     this.pid = child.pid as number;
     this.lines = new LineBuffer(options.name);
     const release = guardChild(this.pid, {
@@ -116,6 +118,16 @@ export class SupervisedProcess {
   /** Lets a frozen process go on (SIGCONT). */
   resume(): void {
     this.kill('SIGCONT');
+  }
+
+  /** Sends a message over the IPC channel, where one was opened. Nothing happens where the process has ended. */
+  send(message: object): void {
+    if (this.child.connected) this.child.send(message, () => undefined);
+  }
+
+  /** Hands on what the process sends over the IPC channel. */
+  onMessage(listener: (message: unknown) => void): void {
+    this.child.on('message', listener);
   }
 
   /**

@@ -1,0 +1,47 @@
+import { cellName, type ChaosReport, COLUMNS, type Row, ROWS } from '#libs/testkit';
+
+const TITLE_WIDTH = 48;
+const CELL_WIDTH = 12;
+
+/** A table of the matrix: what stands in each cell is up to the caller; an empty string where the matrix has none. */
+export function matrixTable(cell: (name: string) => string): string[] {
+  const line = (title: string, cells: readonly string[]): string =>
+    `${title.padEnd(TITLE_WIDTH)}${cells.map((text) => text.padEnd(CELL_WIDTH)).join('')}`.trimEnd();
+  const rows = (Object.keys(ROWS) as Row[]).map((row) => {
+    const columns: readonly string[] = ROWS[row].columns;
+    return line(
+      ROWS[row].title,
+      COLUMNS.map((column) => (columns.includes(column) ? cell(cellName({ row, column })) : '·')),
+    );
+  });
+  return [line('fault \\ phase', COLUMNS), ...rows];
+}
+
+/** Prints what a run did and found. */
+export function printReport(report: ChaosReport, print: (line: string) => void): void {
+  const cells = new Map<string, string>();
+  for (const { cell, reached, recoveredMs } of report.steps) {
+    const outcome = !reached ? 'not reached' : recoveredMs === null ? 'STUCK' : 'ok';
+    if (cells.get(cellName(cell)) !== 'ok' || outcome === 'STUCK') cells.set(cellName(cell), outcome);
+  }
+  print('');
+  for (const line of matrixTable((name) => cells.get(name) ?? '')) print(line);
+  print('');
+  for (const [fault, count] of Object.entries(report.faults)) print(`${String(count).padStart(4)}  ${fault}`);
+  const { attempts, operations } = report;
+  const faults = Object.values(report.faults).reduce((sum, count) => sum + count, 0);
+  print('');
+  print(`faults injected       ${faults}`);
+  print(`blocks, entries       ${report.blocks}, ${report.entries}; ${report.epochs} epochs`);
+  print(`longest epoch change  ${report.takeoverMsMax} ms of log time`);
+  print(`operations decided    ${operations.decided}, ${operations.committed} of them committed`);
+  print(
+    `submissions           ${attempts.sent} sent, ${attempts.acknowledged} acknowledged, ${attempts.refused} refused, ` +
+      `${attempts.unknown} without an answer; acknowledged and lost: ${report.acknowledgedLost}`,
+  );
+  print(`followers restarted   ${report.feedRestarts}`);
+  for (const { invariant, status, violation } of report.invariants) {
+    if (status === 'failed') print(`BROKEN ${invariant}: ${violation?.message}`);
+  }
+  for (const problem of report.problems) print(`PROBLEM ${problem}`);
+}
