@@ -212,6 +212,31 @@ describe('NoncePool', () => {
     expect(pool.expected('a')).toBeUndefined();
     expect(() => pool.offer('a', { nonce: 0n })).toThrow(RangeError);
     expect(() => pool.withdraw('a', { nonce: 0n })).toThrow(RangeError);
-    expect(() => pool.giveBack('a', 0n)).toThrow(RangeError);
+  });
+
+  it('lets nothing be placed behind a nonce that was given back, and ignores a stale giving back (I5)', () => {
+    const pool = new NoncePool<NonceItem>(8);
+    pool.learn('a', 5n);
+    pool.offer('a', { nonce: 5n });
+    pool.offer('a', { nonce: 6n });
+    const before = pool.generation('a');
+    pool.giveBack('a', 5n, before);
+    expect(pool.generation('a')).not.toBe(before);
+    expect(pool.expected('a')).toBe(5n);
+    pool.offer('a', { nonce: 5n });
+    pool.offer('a', { nonce: 6n });
+    pool.giveBack('a', 6n, before);
+    expect(pool.expected('a')).toBe(7n);
+  });
+
+  it('forgets an account only while nothing of it is parked', () => {
+    const pool = new NoncePool<NonceItem>(8);
+    pool.learn('a', 0n);
+    pool.offer('a', { nonce: 1n });
+    pool.forget('a');
+    expect(pool.knows('a')).toBe(true);
+    pool.offer('a', { nonce: 0n });
+    pool.forget('a');
+    expect(pool.knows('a')).toBe(false);
   });
 });

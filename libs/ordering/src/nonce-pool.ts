@@ -19,6 +19,8 @@ export type NonceVerdict<T> =
 interface Account<T> {
   expected: bigint;
   parked: Map<bigint, T>;
+  /** Raised whenever a ready transaction was not placed: what was ready before must not be placed behind the gap. */
+  generation: number;
 }
 
 /**
@@ -38,7 +40,8 @@ export class NoncePool<T extends NonceItem> {
 
   /** The next nonce of an account from the log. Ignored when it is known already: what is on its way counts too. */
   learn(account: string, nextNonce: bigint): void {
-    if (!this.accounts.has(account)) this.accounts.set(account, { expected: nextNonce, parked: new Map() });
+    if (!this.accounts.has(account))
+      this.accounts.set(account, { expected: nextNonce, parked: new Map(), generation: 0 });
   }
 
   /** The next nonce that would be placed, or undefined when the account is not known. */
@@ -74,10 +77,32 @@ export class NoncePool<T extends NonceItem> {
     return account.expected;
   }
 
-  /** A ready transaction was not placed after all: its nonce is free again. */
-  giveBack(accountKey: string, nonce: bigint): void {
-    const account = this.known(accountKey);
-    if (nonce < account.expected) account.expected = nonce;
+  /** Which ready transactions may still be placed: those that became ready in this generation (I5). */
+  generation(account: string): number | undefined {
+    return this.accounts.get(account)?.generation;
+  }
+
+  /**
+   * A ready transaction was not placed after all: its nonce is free again, and those that became ready behind it must
+   * not be placed either.
+   * @param generation in which it became ready; a stale one changes nothing, since its nonce may be given out anew
+   */
+  giveBack(accountKey: string, nonce: bigint, generation?: number): void {
+    const account = this.accounts.get(accountKey);
+    if (!account || (generation !== undefined && generation !== account.generation)) return;
+    if (nonce >= account.expected) return;
+    account.expected = nonce;
+    account.generation += 1;
+  }
+
+  /** How many accounts are known. */
+  get size(): number {
+    return this.accounts.size;
+  }
+
+  /** Forgets an account that has nothing on its way, to be learnt again; does nothing while it has something parked. */
+  forget(accountKey: string): void {
+    if (this.accounts.get(accountKey)?.parked.size === 0) this.accounts.delete(accountKey);
   }
 
   /** Forgets everything: the log is read again. Returns what was parked. */

@@ -1,16 +1,15 @@
 import { createDataSource, LogReader } from '#libs/persistence';
-import { bytesToHex, type Hex } from '#libs/protocol';
+import type { Hex } from '#libs/protocol';
 import {
   checkHistory,
   type ExecutorState,
   type FollowerHistory,
-  INVARIANTS,
+  handedBlock,
   type InvariantId,
   type InvariantReport,
   readHistoryLog,
   waitFor,
 } from '#libs/testkit';
-import { green, heading, print, red } from '../console.js';
 import type { World } from './world.js';
 
 /** What the guided scenario checks at its end. */
@@ -41,19 +40,9 @@ export async function verifyWorld(world: World): Promise<{ reports: InvariantRep
     const log = await readHistoryLog(new LogReader(dataSource));
     const followers = followerHistories(world, log.blocks.length);
     const history = { log, followers, executors };
-    return { reports: await checkHistory(history, { invariants: CHECKED, atRest: true }), ordered: log.entries.length };
+    return { reports: checkHistory(history, { invariants: CHECKED, atRest: true }), ordered: log.entries.length };
   } finally {
     await dataSource.destroy();
-  }
-}
-
-/** Prints which invariants held, with what was looked at. */
-export function printInvariants(reports: readonly InvariantReport[]): void {
-  heading('Invariants, checked against the log, the feeds and the executors');
-  for (const { invariant, ok, checked, unit, violation } of reports) {
-    const verdict = ok ? green('passed') : red('FAILED');
-    print(`  ${invariant.padEnd(4)} ${verdict}  ${`${checked} ${unit}`.padEnd(22)} ${INVARIANTS[invariant].title}`);
-    if (violation) print(`       ${violation.message}`);
   }
 }
 
@@ -74,24 +63,13 @@ async function executorAt({ network }: World, chainId: number, height: number): 
 }
 
 /** What this process's own followers were handed, as far as the log was read. */
-function followerHistories({ feed }: World, head: number): FollowerHistory[] {
-  return [...feed.blocks].map(([chainId, blocks]) => ({
+const followerHistories = ({ feed }: World, head: number): FollowerHistory[] =>
+  [...feed.blocks].map(([chainId, blocks]) => ({
     name: `follower ${chainId}`,
     chainId,
     from: 1,
-    handed: blocks
-      .filter(({ header }) => header.number <= head)
-      .map(({ header, hash, entries }, index) => {
-        const before = blocks[index - 1]?.laneSequences ?? { own: 0n, shared: 0n };
-        return {
-          number: header.number,
-          hash: bytesToHex(hash),
-          firstLaneSequences: { own: before.own + 1n, shared: before.shared + 1n },
-          entries: entries.map(({ sequence, id }) => ({ sequence, id: bytesToHex(id) })),
-        };
-      }),
+    handed: blocks.filter(({ header }) => header.number <= head).map(handedBlock),
   }));
-}
 
 const amounts = (record: Record<string, string>): Map<Hex, bigint> =>
   new Map(Object.entries(record).map(([id, amount]) => [id as Hex, BigInt(amount)]));

@@ -24,6 +24,11 @@ export class IntakeQueue {
   /** @throws SubmissionError `BUSY` when it is full */
   push(candidate: Candidate): void {
     if (!this.canAccept()) throw SubmissionError.busy(`${this.size} submissions are waiting`);
+    this.pushAdmitted(candidate);
+  }
+
+  /** Adds one whose room is accounted for elsewhere: never refused. */
+  pushAdmitted(candidate: Candidate): void {
     this.waiting.push(candidate);
     this.wake();
   }

@@ -1,4 +1,4 @@
-import type { NewEntry } from '#libs/ordering';
+import type { NewEntry, NoncePool } from '#libs/ordering';
 import { EntryKind, findRollup } from '#libs/protocol';
 import type { Candidate, DraftContext } from './candidate.js';
 import { SubmissionError } from './submission-error.js';
@@ -25,13 +25,14 @@ export class TransactionCandidate implements Candidate {
   readonly hash: Uint8Array;
   readonly nonce: bigint;
   onSettled: (() => void) | null = null;
+  private generation: number | undefined;
   private readonly entry: NewEntry;
   private gapTimer: NodeJS.Timeout | null = null;
 
   constructor(
     { lane, account, hash, nonce, sender, bytes }: TransactionCandidateFields,
     private readonly settle: (result: TransactionResult) => void,
-    private readonly giveBackNonce: (candidate: TransactionCandidate) => void,
+    private readonly nonces: Pick<NoncePool<TransactionCandidate>, 'generation' | 'giveBack'>,
   ) {
     this.lane = lane;
     this.account = account;
@@ -45,8 +46,14 @@ export class TransactionCandidate implements Candidate {
   }
 
   place({ draft }: DraftContext): NewEntry {
+    if (this.nonces.generation(this.account) !== this.generation) {
+      throw SubmissionError.of(
+        'NONCE_GAP',
+        `nonce gap: an earlier nonce than ${this.nonce} was refused; send it again`,
+      );
+    }
     if (findRollup(draft.registry, this.lane)?.paused) {
-      this.giveBackNonce(this);
+      this.nonces.giveBack(this.account, this.nonce, this.generation);
       throw rollupPaused(this.lane);
     }
     return this.entry;
@@ -61,6 +68,12 @@ export class TransactionCandidate implements Candidate {
     this.stopWaiting();
     this.settle({ error });
     this.onSettled?.();
+  }
+
+  /** Its turn has come: it may be placed, as long as none before it is refused. */
+  ready(): void {
+    this.stopWaiting();
+    this.generation = this.nonces.generation(this.account);
   }
 
   /** Parked behind a gap of nonces: `giveUp` is called once the time is over. */

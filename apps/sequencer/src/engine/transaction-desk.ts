@@ -20,6 +20,8 @@ import { rollupPaused, TransactionCandidate, type TransactionResult } from './tr
 const NONCE_MAX = 2n ** 63n - 1n;
 /** Early transactions that one sender can have waiting on one rollup. */
 const PARKED_MAX = 1024;
+/** Accounts whose next nonce is remembered while nothing of theirs is on its way. */
+const ACCOUNTS_MAX = 200_000;
 
 export interface TransactionDeskOptions {
   /** How long an early nonce waits for those before it, in ms. */
@@ -140,9 +142,7 @@ export class TransactionDesk {
       const bytes = encodeEntry(EntryKind.TRANSACTION, raw);
       const { hash, nonce } = transaction;
       candidates.push(
-        new TransactionCandidate({ lane: chainId, account, hash, nonce, sender, bytes }, settle, (refused) =>
-          this.nonces.giveBack(refused.account, refused.nonce),
-        ),
+        new TransactionCandidate({ lane: chainId, account, hash, nonce, sender, bytes }, settle, this.nonces),
       );
     });
     if (unknown.size > 0) {
@@ -160,8 +160,9 @@ export class TransactionDesk {
       switch (verdict.status) {
         case 'ready':
           for (const ready of verdict.items) {
-            ready.stopWaiting();
-            this.modules.queue.push(ready);
+            ready.ready();
+            // Those that were parked have had their place all along: the bound was checked for the one that just came.
+            this.modules.queue.pushAdmitted(ready);
           }
           return;
         case 'parked':
@@ -196,7 +197,10 @@ export class TransactionDesk {
     candidate.onSettled = () => {
       const left = (this.openBySender.get(candidate.account) ?? 1) - 1;
       if (left > 0) this.openBySender.set(candidate.account, left);
-      else this.openBySender.delete(candidate.account);
+      else {
+        this.openBySender.delete(candidate.account);
+        if (this.nonces.size > ACCOUNTS_MAX) this.nonces.forget(candidate.account);
+      }
     };
   }
 
