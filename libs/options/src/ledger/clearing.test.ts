@@ -7,7 +7,6 @@ import {
   CHAINS,
   ETH,
   EXPIRY_MS,
-  FUNDS,
   hexOf,
   Network,
   ONE_ETH,
@@ -17,23 +16,10 @@ import {
   USD,
   WINDOW_MS,
 } from '../testing/network.js';
+import { ETH_FUNDS, events, has, USD_FUNDS, withOptions } from '../testing/scenario.js';
+import { Store } from '../testing/store.js';
 
-const USD_FUNDS = FUNDS * 1_000n * ONE_USD;
-const ETH_FUNDS = FUNDS * ONE_ETH;
 const { position, exposure, collateral, settlement } = CHAINS;
-
-const has = (network: Network, chainId: number, owner: Uint8Array, asset: Uint8Array) =>
-  network.ledger(chainId).balanceOf(owner, asset).available;
-const events = (results: ReturnType<Network['block']>) =>
-  [...results].flatMap(([chainId, { operationEvents }]) => operationEvents.map(({ type }) => `${chainId} ${type}`));
-
-/** A network at a price in the money of every call or put, with ten options written by Alice to Bob. */
-function withOptions(of: SeriesTerms, quantity = 10n * ONE_ETH): Network {
-  const network = new Network();
-  network.block([network.price(1n, (of.isPut ? 1_500n : 2_500n) * ONE_USD)]);
-  network.execute(network.writeIntent(of, quantity));
-  return network;
-}
 
 describe('clearing', () => {
   const clearsAfterMs = (of: SeriesTerms) => EXPIRY_MS + (of.isEuropean ? WINDOW_MS : 0) + PREPARE_MS_MAX;
@@ -65,6 +51,17 @@ describe('clearing', () => {
     expect(has(network, settlement, BOB, ETH)).toBe(ETH_FUNDS + ONE_ETH / 5n);
     network.block([], clearsAfterMs(terms()) + 1);
     expect(network.sums().shorts).toEqual(new Map());
+  });
+
+  it('is not forgotten by a ledger that is stored in the last block before it', () => {
+    const network = withOptions(terms());
+    network.block([], clearsAfterMs(terms()));
+    const store = new Store();
+    store.save(network.ledger(exposure));
+    const loaded = store.load(network, exposure);
+    network.ledgers.set(exposure, loaded);
+    network.block([], clearsAfterMs(terms()) + 1);
+    expect([...loaded.exposures()]).toEqual([]);
   });
 
   it('voids what has expired first, in one block, and goes through series in ascending ids', () => {

@@ -1,4 +1,4 @@
-import { Outcome, Reason, RegistryAction, seriesId, type SeriesTerms } from '#libs/protocol';
+import { Outcome, Reason, RegistryAction } from '#libs/protocol';
 import { describe, expect, it } from 'vitest';
 import {
   address,
@@ -8,7 +8,6 @@ import {
   CHAINS,
   ETH,
   EXPIRY_MS,
-  FUNDS,
   Network,
   ONE_ETH,
   ONE_USD,
@@ -17,22 +16,15 @@ import {
   type Prepared,
   PREPARE_MS_MAX,
   START_MS,
-  stubSign,
   terms,
   USD,
   votingKey,
 } from '../testing/network.js';
+import { ETH_FUNDS, events, has, reasons, USD_FUNDS, withOptions } from '../testing/scenario.js';
+import { OperationStatus } from '../state/row-types.js';
 import { LedgerHaltError } from './halt-error.js';
 
-const USD_FUNDS = FUNDS * 1_000n * ONE_USD;
-const ETH_FUNDS = FUNDS * ONE_ETH;
 const { position, exposure, collateral, settlement } = CHAINS;
-
-const has = (network: Network, chainId: number, owner: Uint8Array, asset: Uint8Array) =>
-  network.ledger(chainId).balanceOf(owner, asset).available;
-const events = (results: ReturnType<Network['block']>) =>
-  [...results].flatMap(([chainId, { operationEvents }]) => operationEvents.map(({ type }) => `${chainId} ${type}`));
-const reasons = ({ votes }: Prepared) => votes.map(({ chainId, reason }) => `${chainId} ${Reason[reason]}`);
 
 /** The code of the halt that a block causes. */
 function haltOf(run: () => unknown): string {
@@ -43,14 +35,6 @@ function haltOf(run: () => unknown): string {
     throw error;
   }
   return 'none';
-}
-
-/** A network at a price in the money of every call or put, with ten options written by Alice to Bob. */
-function withOptions(of: SeriesTerms, quantity = 10n * ONE_ETH): Network {
-  const network = new Network();
-  network.block([network.price(1n, (of.isPut ? 1_500n : 2_500n) * ONE_USD)]);
-  network.execute(network.writeIntent(of, quantity));
-  return network;
 }
 
 describe('a committed operation', () => {
@@ -134,156 +118,6 @@ describe('a committed operation', () => {
   });
 });
 
-describe('a vote', () => {
-  it('carries the lane sequences up to its block and the clock as of PREPARE', () => {
-    const network = new Network();
-    network.block([network.price(1n, 5n), { chainId: position, bytes: Uint8Array.of(5) }]);
-    network.execute(network.writeIntent(terms(), 1n));
-    const { votes, blockHash, prepareId } = network.prepare(network.closeIntent(terms(), 1n));
-    expect(votes.map(({ laneSequence, sharedLaneSequence }) => [laneSequence, sharedLaneSequence])).toEqual([
-      [1n, 4n],
-      [0n, 4n],
-      [0n, 4n],
-    ]);
-    expect(votes[1]).toMatchObject({ chainId: exposure, prepareBlockHash: blockHash, prepareId });
-    // The exposure rollup has learnt of the others from the votes in the first certificate.
-    expect(votes[1]?.clock).toEqual([
-      { chainId: position, laneSequence: 1n },
-      { chainId: exposure, laneSequence: 0n },
-      { chainId: collateral, laneSequence: 0n },
-    ]);
-  });
-
-  it.each<[string, string[], (network: Network) => Prepared]>([
-    [
-      'position',
-      ['101 insufficient_position', '102 insufficient_exposure', '103 insufficient_collateral', '104 none'],
-      (network) => network.prepare(network.exerciseIntent(terms(), 11n * ONE_ETH)),
-    ],
-    [
-      'another backer',
-      ['101 insufficient_position', '102 insufficient_exposure', '103 insufficient_collateral', '104 none'],
-      (network) => network.prepare(network.exerciseIntent(terms(), ONE_ETH, { backer: POOL })),
-    ],
-    [
-      'what is held already',
-      ['101 insufficient_position', '102 insufficient_exposure', '103 insufficient_collateral', '104 none'],
-      (network) => {
-        network.prepare(network.exerciseIntent(terms(), 6n * ONE_ETH));
-        return network.prepare(network.exerciseIntent(terms(), 5n * ONE_ETH));
-      },
-    ],
-    [
-      'collateral for a write',
-      ['101 none', '102 none', '103 insufficient_collateral'],
-      (network) => network.prepare(network.writeIntent(terms(), ETH_FUNDS)),
-    ],
-    [
-      'the premium',
-      ['101 none', '102 none', '103 none', '104 insufficient_payment'],
-      (network) => network.prepare(network.writeIntent(terms(), ONE_ETH, { premium: USD_FUNDS + 1n })),
-    ],
-    [
-      'the payment of a close',
-      ['101 none', '102 none', '103 none', '104 insufficient_payment'],
-      (network) => network.prepare(network.closeIntent(terms(), ONE_ETH, { payment: USD_FUNDS + 1n })),
-    ],
-  ])('is no where something does not suffice: %s', (_case, expected, prepare) => {
-    expect(reasons(prepare(withOptions(terms())))).toEqual(expected);
-  });
-
-  it.each<[string, Reason, (network: Network) => Prepared]>([
-    [
-      'unknown series',
-      Reason.unknown_series,
-      (network) => network.prepare(network.exerciseIntent(terms({ strike: 3n }), 1n)),
-    ],
-    [
-      'delisted',
-      Reason.series_delisted,
-      (network) => {
-        network.block([network.change(RegistryAction.DELIST_SERIES, seriesId(terms()))]);
-        return network.prepare(network.writeIntent(terms(), 1n));
-      },
-    ],
-    [
-      'paused',
-      Reason.rollup_paused,
-      (network) => {
-        network.block([network.change(RegistryAction.SET_ROLLUP_PAUSED, { chainId: settlement, value: true })]);
-        return network.prepare(network.exerciseIntent(terms(), ONE_ETH));
-      },
-    ],
-    [
-      'quarantined',
-      Reason.quarantined,
-      (network) => {
-        network.block([network.change(RegistryAction.SET_ROLLUP_QUARANTINED, { chainId: position, value: true })]);
-        return network.prepare(network.exerciseIntent(terms(), ONE_ETH));
-      },
-    ],
-    [
-      'out of the money',
-      Reason.not_in_the_money,
-      (network) => {
-        network.block([network.price(2n, 2_000n * ONE_USD)]);
-        return network.prepare(network.exerciseIntent(terms(), ONE_ETH));
-      },
-    ],
-    [
-      'too late',
-      Reason.outside_exercise_window,
-      (network) => network.prepare(network.exerciseIntent(terms(), ONE_ETH), { atMs: EXPIRY_MS + 1 }),
-    ],
-    [
-      'stale',
-      Reason.stale_price,
-      (network) =>
-        network.prepare(network.exerciseIntent(terms(), ONE_ETH, { maxPriceAgeMs: 9n }), { atMs: START_MS + 10 }),
-    ],
-    [
-      'no such round',
-      Reason.unknown_price_round,
-      (network) => network.prepare(network.exerciseIntent(terms(), ONE_ETH, { minPriceRound: 2n })),
-    ],
-    [
-      'no time',
-      Reason.deadline_too_near,
-      (network) => network.prepare(network.exerciseIntent(terms(), ONE_ETH, { deadlineMs: BigInt(START_MS) })),
-    ],
-    ['nothing', Reason.malformed_prepare, (network) => network.prepare(network.closeIntent(terms(), 0n))],
-  ])('is no of every rollup where the intent cannot be planned: %s', (_case, reason, prepare) => {
-    const prepared = prepare(withOptions(terms()));
-    expect(reasons(prepared)).toEqual(CHAIN_NAMES.map((chainId) => `${chainId} ${Reason[reason]}`));
-  });
-  const CHAIN_NAMES = Object.values(CHAINS);
-
-  it.each<[string, (prepare: Prepared['prepare']) => Partial<Prepared['prepare']>]>([
-    ['payout', ({ payout }) => ({ payout: payout + 1n })],
-    ['price round', ({ priceRound }) => ({ priceRound: priceRound + 1n })],
-    ['deadline', ({ deadlineMs }) => ({ deadlineMs: deadlineMs - 1 })],
-    ['a leg less', ({ legs }) => ({ legs: legs.slice(1) })],
-    [
-      'an amount',
-      ({ legs }) => ({ legs: legs.map((leg, i) => (i === 4 ? { ...leg, amount: leg.amount + 1n } : leg)) }),
-    ],
-    ['an owner', ({ legs }) => ({ legs: legs.map((leg, i) => (i === 4 ? { ...leg, owner: OPERATOR } : leg)) })],
-    ['the order of legs', ({ legs }) => ({ legs: [...legs].reverse() })],
-    ['a participant more', ({ participants }) => ({ participants: [...participants, 105] })],
-    ['operation id', () => ({ operationId: new Uint8Array(32).fill(3) })],
-    ['no signature', () => ({ signatures: [] })],
-    ['a foreign signature', ({ operationId }) => ({ signatures: [stubSign(ALICE, operationId)] })],
-  ])('is no where PREPARE differs from the plan or lacks a signature: %s', (_case, change) => {
-    const network = withOptions(terms());
-    const intent = network.exerciseIntent(terms(), ONE_ETH);
-    const over = change(network.prepareOf(intent, network.timestampMs));
-    expect(new Set(network.prepare(intent, { over }).votes.map(({ reason }) => reason))).toEqual(
-      new Set([Reason.malformed_prepare]),
-    );
-    expect([...network.ledger(position).positions()]).toMatchObject([{ held: 0n }]);
-  });
-});
-
 describe('an abort', () => {
   it('makes available exactly what the operation held and nothing else (I25)', () => {
     const network = withOptions(terms({ isPhysical: true }));
@@ -336,6 +170,7 @@ describe('a deadline', () => {
     expect(results.get(position)?.changed).toBe(true);
     expect([...network.ledger(position).positions()]).toMatchObject([{ available: 10n * ONE_ETH, held: 0n }]);
     expect(events(network.block([], deadlineMs + 2))).toEqual([]);
+    expect([...network.ledger(position).operations()]).toMatchObject([{ status: OperationStatus.expired, legs: [] }]);
     const before = [...network.ledger(position).positions()];
     expect(events(network.abort(prepared, Reason.expired))).toEqual([
       '101 recorded',

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXPIRY_MS, hexOf, makeGenesis, Network, PREPARE_MS_MAX, stubRecover, WINDOW_MS } from '../testing/network.js';
 import { Program, PROGRAM_TERMS, steps } from '../testing/program.js';
+import { Store } from '../testing/store.js';
 import { Ledger } from './ledger.js';
 
 const makeNetwork = () => new Network(makeGenesis(PROGRAM_TERMS));
 const programs = fc.array(steps, { maxLength: 60, size: 'max' });
-const runs = { numRuns: 60 };
+const runs = { numRuns: 40 };
 
 const holdings = (ledger: Ledger) => [
   ...ledger.balances(),
@@ -14,24 +15,6 @@ const holdings = (ledger: Ledger) => [
   ...ledger.exposures(),
   ...ledger.collateral(),
 ];
-
-/** A store as an executor keeps it. */
-class Store {
-  private readonly records = new Map<string, { table: string; slot: number; bytes: Uint8Array }>();
-  private meta = new Uint8Array(0);
-
-  save(ledger: Ledger): void {
-    for (const { table, slot, bytes } of ledger.takeChanges()) {
-      if (bytes) this.records.set(`${table} ${slot}`, { table, slot, bytes });
-      else this.records.delete(`${table} ${slot}`);
-    }
-    this.meta = new Uint8Array(ledger.meta());
-  }
-
-  load({ genesis }: Network, chainId: number): Ledger {
-    return Ledger.load(genesis, chainId, { recover: stubRecover }, this.meta, [...this.records.values()].reverse());
-  }
-}
 
 describe('after any program', () => {
   it('assets are conserved, longs equal shorts and nothing is negative, after every block (I19)', () => {

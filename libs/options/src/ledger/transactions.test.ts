@@ -147,6 +147,14 @@ describe('a transaction', () => {
     expect(network.roots()).toEqual(expected.roots());
   });
 
+  it('may spend its gas limit to the last', () => {
+    const data = calldata('transfer', USD, BOB, 1n);
+    const gas = 51_000n + gasOf(data);
+    const within = (limit: bigint) => send(new Network(), { nonce: 0, data, gas: limit });
+    expect(within(gas)).toMatchObject({ status: 'success', gasUsed: gas });
+    expect(within(gas - 1n)).toMatchObject({ status: 'reverted', gasUsed: gas - 1n });
+  });
+
   it('pays at most what it has', () => {
     const network = new Network();
     const poor = address(0x77);
