@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Cell, cellName, formatReports, runChaos } from '#libs/testkit';
+import { Logger } from '@nestjs/common';
+import { type Cell, cellName, formatReports, runChaos, runLongOutage } from '#libs/testkit';
 import { appendCoverage, printCoverage } from './coverage.js';
 import { printReport } from './print-report.js';
 
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     sequencers: { type: 'string', default: '2' },
     keep: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    'outage-seconds': { type: 'string', default: '120' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -28,6 +31,7 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   if (values.help) return (print(USAGE), 0);
   if (values.coverage) return printCoverage(print) ? 0 : 1;
+  if (values.long) return runLong();
   const pattern = values.cells === undefined ? null : new RegExp(values.cells);
   const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-chaos-'));
   print(`seed ${values.seed}, ${values.minutes} min, data in ${dataDir}`);
@@ -53,8 +57,34 @@ async function main(): Promise<number> {
   return report.passed ? 0 : 1;
 }
 
+/** The named tests of two minutes each. */
+async function runLong(): Promise<number> {
+  let failed = 0;
+  for (const kind of ['freeze', 'blackhole'] as const) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-chaos-'));
+    print(`Postgres: ${kind} of ${values['outage-seconds']} s, data in ${dataDir}`);
+    const outageMs = Number(values['outage-seconds']) * 1_000;
+    const report = await runLongOutage({ kind, dataDir, outageMs, log: (line) => print(`  ${line}`) });
+    print(formatReports(report.invariants));
+    print(`  not ready after ${report.notReadyMs?.toFixed(0) ?? '?'} ms (at most 5,000)`);
+    print(
+      `  ${report.refused} submissions refused with an error, the slowest after ${report.refusedMsMax.toFixed(0)} ms`,
+    );
+    print(
+      `  block ${report.blockMs?.toFixed(0) ?? '?'} ms, acknowledgement ${report.acknowledgedMs?.toFixed(0) ?? '?'} ms after the end (at most 10,000)`,
+    );
+    for (const problem of report.problems) print(`PROBLEM ${problem}`);
+    print(report.passed ? `${kind}: passed` : `${kind}: FAILED`);
+    if (report.passed && !values.keep) rmSync(dataDir, { recursive: true, force: true });
+    failed += report.passed ? 0 : 1;
+  }
+  return failed > 0 ? 1 : 0;
+}
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+// Nest's NATS client would tell of every connection that we break.
+Logger.overrideLogger(false);
 process.exitCode = await main();

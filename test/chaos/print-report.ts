@@ -33,7 +33,9 @@ export function printReport(report: ChaosReport, print: (line: string) => void):
   print('');
   print(`faults injected       ${faults}`);
   print(`blocks, entries       ${report.blocks}, ${report.entries}; ${report.epochs} epochs`);
-  print(`longest epoch change  ${report.takeoverMsMax} ms of log time`);
+  print(`longest epoch change  ${report.epochChangeMsMax} ms of log time`);
+  const takeovers = report.steps.flatMap(({ takeoverMs }) => (takeoverMs === null ? [] : [Math.round(takeoverMs)]));
+  print(`takeovers after kill  ${takeovers.length > 0 ? `${takeovers.join(', ')} ms` : 'none'}`);
   print(`operations decided    ${operations.decided}, ${operations.committed} of them committed`);
   print(
     `submissions           ${attempts.sent} sent, ${attempts.acknowledged} acknowledged, ${attempts.refused} refused, ` +

@@ -22,6 +22,8 @@ export class FeedClient {
   /** Operations prepared and not decided, by id, with their deadlines (log time, ms). */
   readonly undecided = new Map<string, number>();
   decided = 0;
+  /** When the first block of each epoch came, ms of the monotonic clock. */
+  readonly epochsAtMs = new Map<number, number>();
   committed = 0;
   private readonly handed: HandedBlock[] = [];
   private readonly restarts: FollowerRestart[] = [];
@@ -99,6 +101,7 @@ export class FeedClient {
     if (this.newest && block.header.number <= this.newest.header.number) return;
     this.newest = block;
     this.newestAtMs = performance.now();
+    if (!this.epochsAtMs.has(block.header.epoch)) this.epochsAtMs.set(block.header.epoch, this.newestAtMs);
     for (const { kind, bytes } of block.entries) {
       if (kind === EntryKind.PREPARE) {
         const { operationId, deadlineMs } = Prepare.deserialize(entryBody(bytes));

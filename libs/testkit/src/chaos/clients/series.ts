@@ -1,6 +1,6 @@
 import type { Hex } from '#libs/protocol';
 import { bytesToHex, hexToBytes, type SeriesTerms } from '#libs/protocol';
-import type { RegistryClient } from '../../client/index.js';
+import type { LeaderRegistry } from './leader-registry.js';
 import type { ClientWorld } from './client-world.js';
 
 export const ETHER = 10n ** 18n;
@@ -38,7 +38,7 @@ export function callTerms({ chainIds, assets }: ClientWorld, expiryMs: number): 
  */
 export async function listLoadSeries(
   world: ClientWorld,
-  registry: RegistryClient,
+  registry: LeaderRegistry,
   runMs: number,
 ): Promise<LoadSeries[]> {
   const nowMs = world.logTimeMs();

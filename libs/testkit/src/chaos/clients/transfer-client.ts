@@ -58,7 +58,7 @@ export class TransferClient implements LoadClient {
       this.last = open.at(-1)!;
       while (open.length > 0) {
         const outcomes = await this.send(open);
-        open = open.filter((_, index) => outcomes[index]!.again);
+        open = open.filter((_, index) => isOpen(outcomes[index]!));
         if (open.length > 0) await delay(RETRY_MS);
       }
       await delay(this.random.between(0, this.options.pauseMsMax));
@@ -127,5 +127,9 @@ export class TransferClient implements LoadClient {
     });
   }
 }
+
+/** A nonce that was left out would hold up all later ones, so only its being used ends the matter. */
+const isOpen = ({ outcome, error = '', again }: Outcome): boolean =>
+  again || (outcome === 'refused' && !/already known|nonce too low/i.test(error));
 
 const acknowledged: Outcome = { outcome: 'acknowledged', again: false };

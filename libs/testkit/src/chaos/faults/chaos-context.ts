@@ -1,5 +1,5 @@
 import type { NatsConnection } from '#libs/messaging';
-import type { RegistryClient } from '../../client/index.js';
+import type { LeaderRegistry } from '../clients/leader-registry.js';
 import type { FeedClient } from '../clients/feed-client.js';
 import type { OperationClient } from '../clients/operation-client.js';
 import type { ClientWorld } from '../clients/client-world.js';
@@ -21,7 +21,7 @@ export interface ChaosContext {
   /** Exercises and writes on demand, besides the load that runs. */
   operations: OperationClient;
   series: readonly LoadSeries[];
-  registry: RegistryClient;
+  registry: LeaderRegistry;
   /** Length of freezes and cuts, in ms. */
   cutMs: { min: number; max: number };
   log(line: string): void;
@@ -34,6 +34,8 @@ export interface FaultResult {
   /** Whether the phase was really reached, so that the cell counts as hit. */
   reached: boolean;
   note?: string;
+  /** When the leader was killed, ms of the monotonic clock, while another could take over at once (I28). */
+  leaderDiedAtMs?: number;
 }
 
 /** Brings a fault about at a phase and undoes it. */

@@ -36,10 +36,11 @@ export const leaderKilled: Fault = async (context, phase) => {
   const { leader, reached } = await strikeLeader(context, phase, 'kill');
   if (!leader) return { reached: false, note: 'nobody led' };
   await leader.exited();
+  const leaderDiedAtMs = performance.now();
   context.injected('SIGKILL of the leader');
   await delay(context.random.pick([0, 500, 6_000]));
   leader.start();
-  return { reached };
+  return { reached, leaderDiedAtMs };
 };
 
 /** The leader freezes for longer than its lease, then goes on as if nothing had happened. */

@@ -1,10 +1,11 @@
 import { LocalSigner } from '#libs/crypto';
 import { connectNats, type NatsConnection } from '#libs/messaging';
-import type { Hex, RegistryChange } from '#libs/protocol';
-import { readLogId, RegistryClient } from '../../client/index.js';
+import type { Hex } from '#libs/protocol';
+import { readLogId } from '../../client/index.js';
 import { devnetKeys } from '../../network/devnet-keys.js';
 import { AttemptLog } from '../clients/attempts.js';
 import type { ClientWorld, LoadClient } from '../clients/client-world.js';
+import { LeaderRegistry } from '../clients/leader-registry.js';
 import { FeedClient } from '../clients/feed-client.js';
 import { OperationClient } from '../clients/operation-client.js';
 import { PriceClient } from '../clients/price-client.js';
@@ -20,7 +21,7 @@ export class ChaosClients {
   readonly attempts = new AttemptLog();
   readonly feeds: FeedClient[] = [];
   readonly world: ClientWorld;
-  readonly registry: RegistryClient;
+  readonly registry: LeaderRegistry;
   series: LoadSeries[] = [];
   private readonly load: LoadClient[] = [];
   private running: Promise<unknown> = Promise.resolve();
@@ -48,7 +49,8 @@ export class ChaosClients {
       freshNonce: () => nonce++,
     };
     const signer = new LocalSigner(devnetKeys.registry());
-    this.registry = new RegistryClient(`${urls[0]}/${network.chainIds[0]}`, network.nats.url, logId, signer);
+    const endpoints = urls.map((url) => `${url}/${network.chainIds[0]}`);
+    this.registry = new LeaderRegistry(endpoints, network.nats.url, logId, signer);
     for (const [index, chainId] of network.chainIds.entries()) {
       const url = urls[index % urls.length]!;
       this.feeds.push(new FeedClient(`feed ${chainId}`, chainId, nats, url, logId, random.fork()));
@@ -110,11 +112,6 @@ export class ChaosClients {
     for (const feed of this.feeds) await feed.stop();
     await this.registry.close();
     await this.nats.close();
-  }
-
-  /** Signs and submits a change of the registry. */
-  change(action: RegistryChange['action']): Promise<unknown> {
-    return this.registry.change(action);
   }
 
   /** When a block came last, ms of the monotonic clock. */

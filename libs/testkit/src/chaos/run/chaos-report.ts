@@ -10,6 +10,8 @@ export interface StepReport {
   reached: boolean;
   /** From the end of the fault until the next block came, in ms; null when none came in time. */
   recoveredMs: number | null;
+  /** From a leader's death until the first block of the next epoch, in ms; null where no leader was killed. */
+  takeoverMs: number | null;
   note: string;
 }
 
@@ -32,7 +34,7 @@ export interface ChaosReport {
   blocks: number;
   entries: number;
   epochs: number;
-  /** Longest time between two blocks over a change of epoch, ms of log time. */
-  takeoverMsMax: number;
+  /** Longest time between two blocks over a change of epoch, ms of log time, whatever brought it about. */
+  epochChangeMsMax: number;
   feedRestarts: number;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkHistory, type EarlierLog, type History, type InvariantReport } from '../../history/index.js';
 import { holdsWithin } from '../../servers/wait-until.js';
-import { type ChaosContext, FAULTS, MessageRecorder } from '../faults/index.js';
+import { type ChaosContext, type FaultResult, FAULTS, MessageRecorder } from '../faults/index.js';
 import { killFirstStarts } from '../faults/first-start.js';
 import { ChaosNetwork } from '../network/chaos-network.js';
 import { type Cell, cellName } from '../plan/cells.js';
@@ -20,8 +20,8 @@ export interface ChaosOptions {
   sequencers?: number;
   /** Which cells of the matrix; all by default. */
   only?: (cell: Cell) => boolean;
-  /** Stops after so many steps, whatever the time. */
-  stepsMax?: number;
+  /** Exactly these steps instead of the seed's, within the time. */
+  plan?: Iterable<Step>;
   /** Length of freezes and cuts; 5 to 20 s by default. */
   cutMs?: { min: number; max: number };
   /** Kill processes during their first start; true by default. */
@@ -30,6 +30,7 @@ export interface ChaosOptions {
 }
 
 const RECOVER_MS_MAX = 30_000;
+const TAKEOVER_MS_MAX = 5_000;
 const CUT_MS = { min: 5_000, max: 20_000 };
 
 /**
@@ -68,7 +69,7 @@ class ChaosRun {
       const killed = await killFirstStarts(network, random.fork());
       for (let count = 0; count < killed; count++) this.injected('SIGKILL in a first start');
       const cell: Cell = { row: 'startKilled', column: 'P0' };
-      this.steps.push({ cell, phase: 'P0', reached: true, recoveredMs: 0, note: 'first start' });
+      this.steps.push({ cell, phase: 'P0', reached: true, recoveredMs: 0, takeoverMs: null, note: 'first start' });
     }
     await network.startAll();
     const clients = (this.clients = await ChaosClients.start(network, random.fork()));
@@ -96,8 +97,8 @@ class ChaosRun {
     await holdsWithin(() => clients.feeds[0]!.decided >= 3, 20_000);
     const crashes = setInterval(() => random.pick(clients.feeds).crash(), 7_000);
     try {
-      for (const step of makePlan(options.seed, options.only)) {
-        if (performance.now() > end || this.steps.length >= (options.stepsMax ?? Infinity)) break;
+      for (const step of options.plan ?? makePlan(options.seed, options.only)) {
+        if (performance.now() > end) break;
         const context: ChaosContext = {
           network,
           world: clients.world,
@@ -122,7 +123,7 @@ class ChaosRun {
   private async step(step: Step, context: ChaosContext, clients: ChaosClients): Promise<void> {
     const { cell, phase } = step;
     this.log(`${cellName(cell)} at ${phase}`);
-    let result: { reached: boolean; note?: string };
+    let result: FaultResult;
     try {
       result = await FAULTS[cell.row](context, phase);
     } catch (error) {
@@ -131,9 +132,11 @@ class ChaosRun {
     }
     const recoveredMs = await this.recovered(clients);
     if (recoveredMs === null) this.problems.push(`no block within ${RECOVER_MS_MAX} ms after ${cellName(cell)}`);
-    this.steps.push({ cell, phase, reached: result.reached, recoveredMs, note: result.note ?? '' });
+    const takeoverMs = await this.takeover(result, clients);
+    const note = [result.note, takeoverMs === null ? '' : `a leader after ${takeoverMs.toFixed(0)} ms`];
+    this.steps.push({ cell, phase, reached: result.reached, recoveredMs, takeoverMs, note: note.join(' ').trim() });
     this.log(
-      `  ${result.reached ? 'hit' : 'NOT REACHED'}, recovered after ${recoveredMs?.toFixed(0)} ms ${result.note ?? ''}`,
+      `  ${result.reached ? 'hit' : 'NOT REACHED'}, recovered after ${recoveredMs?.toFixed(0)} ms ${note.join(' ')}`,
     );
     if (this.earlier.length < 4) {
       await copyOfLog(this.network, `after step ${this.steps.length}`).then(
@@ -149,6 +152,18 @@ class ChaosRun {
     const healedAtMs = performance.now();
     const came = await holdsWithin(() => clients.newestAtMs() > healedAtMs, RECOVER_MS_MAX);
     return came ? clients.newestAtMs() - healedAtMs : null;
+  }
+
+  /** I28: how long after the old leader's death the first block of another epoch came. */
+  private async takeover({ leaderDiedAtMs }: FaultResult, { feeds }: ChaosClients): Promise<number | null> {
+    if (leaderDiedAtMs === undefined) return null;
+    const first = (): number =>
+      Math.min(...feeds.flatMap(({ epochsAtMs }) => [...epochsAtMs.values()].filter((atMs) => atMs > leaderDiedAtMs)));
+    await holdsWithin(() => first() < Infinity, RECOVER_MS_MAX);
+    const takeoverMs = first() - leaderDiedAtMs;
+    if (takeoverMs > TAKEOVER_MS_MAX)
+      this.problems.push(`I28: the next leader's first block came after ${takeoverMs} ms`);
+    return takeoverMs;
   }
 
   private async heal(): Promise<void> {
@@ -192,7 +207,7 @@ class ChaosRun {
       blocks: blocks.length,
       entries: history?.log.entries.length ?? 0,
       epochs: new Set(blocks.map(({ header }) => header.epoch)).size,
-      takeoverMsMax: longestTakeover(blocks.map(({ header }) => header)),
+      epochChangeMsMax: longestEpochChange(blocks.map(({ header }) => header)),
       feedRestarts: feeds.reduce((sum, { restartCount }) => sum + restartCount, 0),
     };
   }
@@ -206,7 +221,7 @@ class ChaosRun {
   }
 }
 
-function longestTakeover(headers: readonly { epoch: number; timestamp: number }[]): number {
+function longestEpochChange(headers: readonly { epoch: number; timestamp: number }[]): number {
   let longest = 0;
   headers.forEach(({ epoch, timestamp }, place) => {
     const before = headers[place - 1];
