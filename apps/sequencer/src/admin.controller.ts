@@ -1,10 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { z } from 'zod';
-import { bytesToHex, hexToBytes } from '#libs/protocol';
+import { type AdminCommandName, bytesToHex, hexToBytes } from '#libs/protocol';
+import type { CheckedCommand } from './engine/admin-desk.js';
 import { Sequencer } from './engine/sequencer.js';
 import { SubmissionError, toSubmissionError } from './engine/submission-error.js';
 
+const SignedCommand = z.strictObject({ signedCommand: z.string().regex(/^0x([0-9a-fA-F]{2})+$/) });
 const SignedChange = z.strictObject({ signedChange: z.string().regex(/^0x([0-9a-fA-F]{2})+$/) });
 
 /** What a command answers: its result, or why it was refused. */
@@ -28,6 +30,27 @@ export class AdminController {
     });
   }
 
+  /** Aborts an undecided operation: `{signedCommand: hex of SSZ SignedAdminCommand}`. */
+  @MessagePattern<string>('admin.operation.abort')
+  async abortOperation(@Payload() data: unknown): Promise<CommandResult> {
+    return answer(async () => {
+      const { argument, actor } = this.check(data, 'operation.abort');
+      const { block, sequence } = await this.sequencer.abortOperation(argument, actor);
+      return { block, sequence: sequence.toString() };
+    });
+  }
+
+  /** Ends this leader's term, so that a stand-by takes over. */
+  @MessagePattern<string>('admin.leader.transfer')
+  async transferLeadership(@Payload() data: unknown): Promise<CommandResult> {
+    return answer(() => {
+      this.check(data, 'leader.transfer');
+      const { epoch } = this.sequencer;
+      this.sequencer.transferLeadership();
+      return Promise.resolve({ endedEpoch: epoch });
+    });
+  }
+
   /** Where this sequencer stands. */
   @MessagePattern<string>('admin.status')
   async sequencerStatus(): Promise<CommandResult> {
@@ -42,6 +65,17 @@ export class AdminController {
       });
     });
   }
+
+  private check(data: unknown, name: AdminCommandName): CheckedCommand {
+    return this.sequencer.commands.check(signedCommandBytes(data), name, Date.now());
+  }
+}
+
+/** The bytes of a signed command in a request. @throws SubmissionError */
+export function signedCommandBytes(data: unknown): Uint8Array {
+  const request = SignedCommand.safeParse(data);
+  if (!request.success) throw SubmissionError.of('INVALID_PARAMS', 'signedCommand must be SSZ bytes as 0x hex');
+  return hexToBytes(request.data.signedCommand);
 }
 
 async function answer(command: () => Promise<Record<string, unknown>>): Promise<CommandResult> {

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, type NatsContext, Payload } from '@nestjs/microservices';
 import { z } from 'zod';
+import { signedCommandBytes } from './admin.controller.js';
 import type { ExecutorStatus } from './engine/executor-watch.js';
 import { Sequencer } from './engine/sequencer.js';
 
@@ -22,6 +23,17 @@ export class NodeController {
     const status = Status.safeParse(data);
     if (status.success && context.getSubject() === `status.${status.data.chainId}`) {
       this.sequencer.executors.seen(status.data satisfies ExecutorStatus, performance.now());
+    }
+  }
+
+  /** An operator says that this node's clock is right: nodes that refuse to lead because of it may lead now. */
+  @EventPattern<string>('admin.leader.confirm-time')
+  confirmTime(@Payload() data: unknown): void {
+    try {
+      this.sequencer.commands.check(signedCommandBytes(data), 'leader.confirm-time', Date.now());
+      this.sequencer.confirmTime();
+    } catch {
+      // Nobody waits for an answer; a command that is not good changes nothing.
     }
   }
 }

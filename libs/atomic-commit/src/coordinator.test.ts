@@ -6,6 +6,8 @@ import { Coordinator, type VoteReceipt } from './coordinator.js';
 import type { PreparedOperation } from './prepared-operation.js';
 import * as world from './testing/signed-votes.js';
 
+const ANYWHERE = { logId: world.LOG_ID, recover: world.recoverFake };
+
 const newCoordinator = (): Coordinator => new Coordinator(world.LOG_ID, world.recoverFake);
 const CHAIN_IDS = [84001, 84002, 84003];
 const OUTSIDER = 84004;
@@ -69,7 +71,6 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 interface ModelOperation {
   operation: PreparedOperation;
   votes: Map<number, { kind: string; signed: SignedVote }>;
-  auditId: bigint;
 }
 
 /** The specification: plain lists, no index, no heap. */
@@ -87,12 +88,11 @@ class Model {
     return first ? 'conflicting' : 'counted';
   }
 
-  decision({ operation, votes, auditId }: ModelOperation, timestampMs: number): Decision | null {
+  decision({ operation, votes }: ModelOperation, timestampMs: number): Decision | null {
     const { operationId, prepareId, participants, deadlineMs } = operation;
     const ordered = participants.map(({ chainId }) => votes.get(chainId)?.signed).filter((vote) => vote !== undefined);
     const made = { operationId, prepareId, outcome: Outcome.abort, votes: ordered, auditId: 0n };
     if (timestampMs > deadlineMs) return { ...made, reason: Reason.expired };
-    if (auditId > 0n) return { ...made, reason: Reason.operator_abort, auditId };
     const no = ordered.find(({ vote }) => !vote.yes);
     if (no) return { ...made, reason: no.vote.reason };
     if (ordered.length < participants.length) return null;
@@ -117,7 +117,7 @@ function run(actions: Action[]): void {
       case 'prepare':
         coordinator.prepared(step.operation);
         if (!model.undecided.has(step.operation)) {
-          model.undecided.set(step.operation, { operation: step.operation, votes: new Map(), auditId: 0n });
+          model.undecided.set(step.operation, { operation: step.operation, votes: new Map() });
         }
         break;
       case 'vote': {
@@ -131,8 +131,9 @@ function run(actions: Action[]): void {
       }
       case 'abort': {
         const known = model.undecided.get(step.operation);
-        expect(coordinator.requestAbort(step.operation.operationId, step.auditId)).toBe(known !== undefined);
-        if (known) known.auditId = step.auditId;
+        const decision = coordinator.operatorAbort(step.operation.operationId, step.auditId);
+        expect(decision && { ...decision, votes: [] }).toEqual(known ? operatorAbortOf(step) : null);
+        if (decision) checkDecision(step.operation, decision, { ...ANYWHERE, timestampMs: 0 });
         break;
       }
       case 'block':
@@ -152,7 +153,7 @@ function appendBlock(coordinator: Coordinator, model: Model, block: { timestampM
   expect(expired).toEqual(expired.toSorted((a, b) => Number(b) - Number(a)));
   for (const decision of decisions) {
     const decided = OPERATIONS.find(({ operationId }) => operationId === decision.operationId)!;
-    checkDecision(decided, decision, { timestampMs, logId: world.LOG_ID, recover: world.recoverFake });
+    checkDecision(decided, decision, { ...ANYWHERE, timestampMs });
   }
   for (const { operationId } of decisions.slice(0, room)) {
     coordinator.decided(operationId);
@@ -218,8 +219,14 @@ describe('Coordinator', () => {
     const [first] = OPERATIONS as [PreparedOperation];
     coordinator.prepared(first);
     for (const auditId of [0n, -1n, 2n ** 64n]) {
-      expect(() => coordinator.requestAbort(first.operationId, auditId)).toThrow(RangeError);
+      expect(() => coordinator.operatorAbort(first.operationId, auditId)).toThrow(RangeError);
     }
     expect(coordinator.decisionsAt(1)).toEqual([]);
   });
 });
+
+/** What an operator's abort of this operation says, votes aside. */
+function operatorAbortOf({ operation, auditId }: { operation: PreparedOperation; auditId: bigint }): Decision {
+  const { operationId, prepareId } = operation;
+  return { operationId, prepareId, outcome: Outcome.abort, reason: Reason.operator_abort, votes: [], auditId };
+}

@@ -17,7 +17,6 @@ export type VoteReceipt =
 interface Undecided extends PreparedOperation {
   key: string;
   votes: Map<number, SignedVote>;
-  operatorAbortAuditId: bigint;
 }
 
 /**
@@ -77,7 +76,7 @@ export class Coordinator {
   prepared(operation: PreparedOperation): void {
     const key = bytesToHex(operation.operationId);
     if (this.operations.has(key)) return;
-    const undecided: Undecided = { ...operation, key, votes: new Map(), operatorAbortAuditId: 0n };
+    const undecided: Undecided = { ...operation, key, votes: new Map() };
     this.operations.set(key, undecided);
     this.deadlines.push(undecided);
   }
@@ -108,18 +107,16 @@ export class Coordinator {
   }
 
   /**
-   * An operator wants an undecided operation aborted.
+   * The decision that aborts an undecided operation because an operator wants it so. Nothing is remembered: what counts
+   * is whether a block takes it.
    * @param auditId the audit row that says so, > 0
-   * @returns false when there is no such undecided operation
+   * @returns null when there is no such undecided operation
    * @throws RangeError when `auditId` names no row
    */
-  requestAbort(operationId: Uint8Array, auditId: bigint): boolean {
+  operatorAbort(operationId: Uint8Array, auditId: bigint): Decision | null {
     if (auditId <= 0n || auditId >= 2n ** 64n) throw new RangeError(`${auditId} is no number of an audit row`);
     const operation = this.operations.get(bytesToHex(operationId));
-    if (!operation) return false;
-    operation.operatorAbortAuditId = auditId;
-    this.decidable.add(operation);
-    return true;
+    return operation ? { ...abort(operation, Reason.operator_abort), auditId } : null;
   }
 
   /**
@@ -136,7 +133,6 @@ export class Coordinator {
 }
 
 function decide(operation: Undecided): Decision {
-  if (operation.operatorAbortAuditId > 0n) return abort(operation, Reason.operator_abort);
   const no = sortedVotes(operation).find(({ vote }) => !vote.yes);
   if (no) return abort(operation, no.vote.reason);
   return {
@@ -155,7 +151,7 @@ const abort = (operation: Undecided, reason: Reason): Decision => ({
   outcome: Outcome.abort,
   reason,
   votes: sortedVotes(operation),
-  auditId: reason === Reason.operator_abort ? operation.operatorAbortAuditId : 0n,
+  auditId: 0n,
 });
 
 const sortedVotes = (operation: Undecided | undefined): SignedVote[] =>

@@ -1,3 +1,4 @@
+export * from './admin-command.js';
 export * from './bytes.js';
 export * from './constants.js';
 export * from './eip712.js';

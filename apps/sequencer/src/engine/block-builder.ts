@@ -1,6 +1,7 @@
 import { BlockDraft, type NewEntry, type SealedBlock } from '#libs/ordering';
-import type { BlockExtras } from '#libs/persistence';
+import { type AuditRow, type BlockExtras, nextAuditRow } from '#libs/persistence';
 import {
+  bytesToHex,
   Decision,
   encodeEntry,
   entryBody,
@@ -44,26 +45,34 @@ export function buildBlock(
 ): BuiltBlock {
   const draft = new BlockDraft(state.tip, state.registry, timestampMs, state.logId);
   const decided = placeDecisions(state, draft);
+  const audits: AuditRow[] = [];
   const context: DraftContext = {
     draft,
     nextRegistry: state.registry,
     prices: state.prices.overlay(),
-    undecided: state.coordinator.size - decided,
+    undecided: state.coordinator.size - decided.size,
+    decided,
+    audit: (row) => {
+      const previous = audits.at(-1) ?? state.lastAudit;
+      audits.push(nextAuditRow(previous, { ...row, atMs: timestampMs }));
+      return audits.at(-1)!;
+    },
   };
   const placed = placeCandidates(queue, context, candidatesMax);
   const placedRoots = roots.filter((root) => draft.hasRoom(root.lane, root.bytes.length));
   for (const root of placedRoots) draft.add(root);
   const sealed = draft.seal(epoch, leader);
-  return { sealed, placed, roots: placedRoots, extras: extrasOf(sealed) };
+  return { sealed, placed, roots: placedRoots, extras: { ...extrasOf(sealed), audits } };
 }
 
-function placeDecisions(state: LogState, draft: BlockDraft): number {
-  let placed = 0;
+/** Places what can be decided; returns the ids, as hex. */
+function placeDecisions(state: LogState, draft: BlockDraft): Set<string> {
+  const placed = new Set<string>();
   for (const decision of state.coordinator.decisionsAt(draft.timestampMs)) {
     const bytes = encodeEntry(EntryKind.DECISION, Decision.serialize(decision));
     if (!draft.hasRoom(SHARED_LANE, bytes.length)) break;
     draft.add({ kind: EntryKind.DECISION, lane: SHARED_LANE, id: entryId(bytes), sender: null, nonce: null, bytes });
-    placed += 1;
+    placed.add(bytesToHex(decision.operationId));
   }
   return placed;
 }

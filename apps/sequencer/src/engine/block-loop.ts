@@ -158,9 +158,10 @@ export class BlockLoop {
     return this.stopping || failingMs >= this.options.stepDownMs;
   }
 
-  private async settle({ sealed, placed, roots }: BuiltBlock, signature: Uint8Array): Promise<void> {
+  private async settle({ sealed, placed, roots, extras }: BuiltBlock, signature: Uint8Array): Promise<void> {
     const { state, onDurable } = this.modules;
     state.tip = sealed.nextTip;
+    state.lastAudit = extras.audits?.at(-1) ?? state.lastAudit;
     state.apply(sealed.entries, sealed.header.timestamp, sealed.hash);
     onDurable(sealed, signature, roots);
     await failpoint('block-published');

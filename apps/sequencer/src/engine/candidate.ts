@@ -1,5 +1,6 @@
 import type { BlockDraft, NewEntry, PlacedEntry, SealedBlock } from '#libs/ordering';
 import type { PriceBook } from '#libs/options';
+import type { AuditDraft, AuditRow } from '#libs/persistence';
 import type { Registry } from '#libs/protocol';
 import type { SubmissionError } from './submission-error.js';
 
@@ -12,6 +13,10 @@ export interface DraftContext {
   readonly prices: PriceBook;
   /** Operations undecided once this block is durable. */
   undecided: number;
+  /** Ids (hex) of the operations that this block decides; the first decision wins, a second is dropped. */
+  readonly decided: Set<string>;
+  /** Adds a row to the audit log, written together with the block; returns it. */
+  audit(draft: Omit<AuditDraft, 'atMs'>): AuditRow;
 }
 
 /** Something that wants to get into the log. Its outcome is told once: `durable` or `refused`. */

@@ -2,6 +2,7 @@ import type { RecoverAddress } from '#libs/atomic-commit';
 import type { NewEntry, PlacedEntry, SealedBlock } from '#libs/ordering';
 import {
   applyRegistryChange,
+  bytesToHex,
   commitmentDigest,
   encodeEntry,
   EntryKind,
@@ -10,6 +11,7 @@ import {
   findMarket,
   Price,
   type Registry,
+  RegistryAction,
   RegistryChange,
   SHARED_LANE,
   SignedPrice,
@@ -54,6 +56,11 @@ export class EntryDesk {
     this.assertSigned('registry', RegistryChange.hashTreeRoot(change), signature, this.modules.registry().registryKey);
     return this.enqueue(EntryKind.REGISTRY_CHANGE, bytes, (context) => {
       context.nextRegistry = applyRegistryChange(context.nextRegistry, change, context.draft.timestampMs);
+      context.audit({
+        actor: `registry key ${bytesToHex(this.modules.registry().registryKey)}`,
+        command: `registry.${RegistryAction[change.action.selector]?.toLowerCase() ?? 'change'}`,
+        detail: { nonce: change.nonce, change: bytesToHex(RegistryChange.serialize(change)) },
+      });
     });
   }
 

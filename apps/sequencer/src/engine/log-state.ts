@@ -1,6 +1,7 @@
 import { Coordinator, type PreparedOperation, type RecoverAddress } from '#libs/atomic-commit';
 import type { Tip } from '#libs/ordering';
 import { PriceBook } from '#libs/options';
+import type { AuditLink } from '#libs/persistence';
 import {
   applyRegistryChange,
   assertInvariant,
@@ -34,6 +35,8 @@ export class LogState {
   /** In force in the next block. */
   registry: Registry;
   tip: Tip;
+  /** The newest row of the audit log, which the next one follows; undefined before the first. */
+  lastAudit: AuditLink | undefined;
 
   constructor(
     readonly genesis: Genesis,

@@ -34,6 +34,7 @@ export class LogTail {
     if (head.number === this.state.tip.number) return;
     const laneHeads = await this.reader.laneHeads();
     await this.readShared(laneHeads.get(SHARED_LANE) ?? 0n);
+    this.state.lastAudit = await this.reader.lastAudit();
     this.state.tip = {
       number: head.number,
       hash: head.hash,

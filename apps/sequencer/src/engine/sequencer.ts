@@ -17,7 +17,9 @@ import {
 } from '#libs/protocol';
 import { failpoint, genesisOf, type Logger, readTopology } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
-import { EntryDesk } from './entry-desk.js';
+import { AbortCandidate } from './abort-candidate.js';
+import { AdminDesk } from './admin-desk.js';
+import { EntryDesk, type EntryPlace } from './entry-desk.js';
 import { ExecutorWatch } from './executor-watch.js';
 import { IntakeQueue } from './intake-queue.js';
 import { LeaderTerm } from './leader-term.js';
@@ -57,6 +59,7 @@ export class Sequencer implements SliceSource {
   readonly operations: OperationDesk;
   readonly entries: EntryDesk;
   readonly roots: StateRootDesk;
+  readonly commands: AdminDesk;
   readonly executors: ExecutorWatch;
   readonly queries: OperationQueries;
   readonly logId: Uint8Array;
@@ -107,6 +110,7 @@ export class Sequencer implements SliceSource {
       },
     );
     this.entries = new EntryDesk(shared);
+    this.commands = new AdminDesk(this.logId, recoverAddress, () => this.registry());
     this.roots = new StateRootDesk(this.logId, recoverAddress, ({ chainId, number, first, second }) => {
       const roots = [first, second].map(({ stateRoot, signature }) => {
         return { root: bytesToHex(stateRoot.root), signature: bytesToHex(signature) };
@@ -182,6 +186,14 @@ export class Sequencer implements SliceSource {
   /** The newest durable block, as far as this node has read the log. */
   tip(): { number: number; hash: Uint8Array; timestampMs: number; nextSequence: bigint } {
     return this.leadershipLoop.state.tip;
+  }
+
+  /** Aborts an undecided operation; resolves once the decision is durable. @throws SubmissionError */
+  abortOperation(operationId: Uint8Array, actor: string): Promise<EntryPlace> {
+    const { coordinator } = this.leading().state;
+    return new Promise((resolve, reject) => {
+      this.queue.push(new AbortCandidate(operationId, actor, coordinator, { resolve, reject }));
+    });
   }
 
   /** Hands leadership to a stand-by. @throws SubmissionError `NOT_LEADING` */
