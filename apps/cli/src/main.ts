@@ -1,7 +1,11 @@
 import 'reflect-metadata';
+import { pathToFileURL } from 'node:url';
 import { Logger } from '@nestjs/common';
 import { Command } from 'commander';
+import { appScript } from '#libs/testkit';
+import { addAdminCommands } from './admin-commands.js';
 import { runDevnet } from './devnet/devnet.js';
+import { printError } from './print-error.js';
 
 // What a command prints is its own.
 Logger.overrideLogger(false);
@@ -18,4 +22,15 @@ program
     setImmediate(() => process.exit());
   });
 
-await program.parseAsync();
+for (const app of ['sequencer', 'executor'] as const) {
+  program
+    .command(app)
+    .description(`run one ${app}; its settings are environment variables, see docs/settings.md`)
+    .action(() => import(pathToFileURL(appScript(app)).href));
+}
+addAdminCommands(program);
+
+await program.parseAsync().catch((thrown: unknown) => {
+  printError(thrown);
+  process.exit(1);
+});

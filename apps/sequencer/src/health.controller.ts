@@ -22,7 +22,8 @@ export class HealthController {
     const { isReady, isLeading, epoch, leaderUrl } = this.sequencer;
     const status = isReady ? 'ready' : 'not ready';
     const { number } = this.sequencer.tip();
-    const body = { status, isLeading, epoch, leaderUrl, head: number, nats: this.gateway.isConnected };
+    const rollups = this.sequencer.registry().rollups.map(({ chainId }) => chainId);
+    const body = { status, isLeading, epoch, leaderUrl, head: number, nats: this.gateway.isConnected, rollups };
     if (!isReady) throw new ServiceUnavailableException(body);
     return body;
   }

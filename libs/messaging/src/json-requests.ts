@@ -1,5 +1,5 @@
 import { ClientNats } from '@nestjs/microservices';
-import { firstValueFrom, timeout, TimeoutError } from 'rxjs';
+import { firstValueFrom, lastValueFrom, timeout, TimeoutError } from 'rxjs';
 import { MessagingError } from './errors.js';
 
 /** Asks for control traffic in JSON, by Nest's NATS transporter: reads of executors, commands to the sequencer. */
@@ -22,6 +22,11 @@ export class JsonRequests {
       const why = cause instanceof TimeoutError ? `not within ${timeoutMs} ms` : String(cause);
       throw new MessagingError({ code: 'NO_ANSWER', subject }, `Nobody answered on ${subject}: ${why}.`);
     }
+  }
+
+  /** Sends an event: nobody answers. Resolves once it is handed to NATS. */
+  async emit(subject: string, data: unknown): Promise<void> {
+    await lastValueFrom(this.client.emit(subject, data), { defaultValue: undefined });
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { LockstepError } from '#libs/protocol';
 import { ConfigurationError, exitWithParent, portSetting } from '#libs/runtime';
 import { assertPortFree, DataDirectoryLock, freePort, Network } from '#libs/testkit';
 import { bold, dim, green, heading, print, red } from '../console.js';
 import { EMPTY_SUMMARY, runScenario, type ScenarioResult } from '../scenario/scenario.js';
+import { printError } from '../print-error.js';
 import { showLiveLines } from './live-lines.js';
 
 export interface DevnetOptions {
@@ -58,15 +58,6 @@ function printNetwork({ topology, databaseUrl, natsUrl, rpcUrl }: Network): void
   print(`  sequencer  ${rpcUrl}`);
   for (const { chainId, name } of topology.rollups)
     print(`  ${name.padEnd(10)} ${rpcUrl}/${chainId}  JSON-RPC of rollup ${chainId}`);
-}
-
-function printError(thrown: unknown): void {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  // Errors that a user can meet say what to do; of others the place is worth more.
-  const advice = 'advice' in error && typeof error.advice === 'string' ? error.advice : null;
-  const expected = advice !== null || error instanceof LockstepError;
-  process.stderr.write(`${red('error:')} ${expected ? error.message : (error.stack ?? error.message)}\n`);
-  if (advice) process.stderr.write(`${advice}\n`);
 }
 
 const givenDirectory = (): string => {

@@ -12,7 +12,7 @@ import {
   type Network,
   OperationsClient,
   readLogId,
-  RegistryClient,
+  AdminClient,
 } from '#libs/testkit';
 
 export const MARKET: Hex = bytesToHex(OPTIONS_MARKET_ADDRESS);
@@ -38,7 +38,7 @@ export interface World {
   rollups: RollupClients[];
   accounts: ReturnType<typeof mnemonicToAccount>[];
   operations: OperationsClient;
-  registry: RegistryClient;
+  registry: AdminClient;
   feed: FeedObserver;
   nats: NatsConnection;
   eth: Hex;
@@ -59,7 +59,7 @@ export async function enterWorld(network: Network): Promise<World> {
   const logId = await readLogId(url);
   const nats = await connectNats({ servers: natsUrl, name: 'scenario' });
   const feed = await FeedObserver.start(natsUrl, rpcUrl, logId, network.chainIds);
-  const registry = new RegistryClient(url, natsUrl, logId, new LocalSigner(devnetKeys.registry()));
+  const registry = new AdminClient(url, natsUrl, logId, new LocalSigner(devnetKeys.registry()));
   const priceSigner = new LocalSigner(devnetKeys.price());
   const [ethAsset, usdAsset] = topology.assets;
   const eth = ethAsset!.address.toLowerCase() as Hex;

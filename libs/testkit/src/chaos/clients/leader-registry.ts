@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DigestSigner } from '#libs/crypto';
 import { RegistryAction, type RegistryChange, type SeriesTerms, seriesId } from '#libs/protocol';
-import { RegistryClient } from '../../client/index.js';
+import { AdminClient } from '../../client/index.js';
 
 const ATTEMPTS_MAX = 12;
 const RETRY_MS = 250;
@@ -11,11 +11,11 @@ const RETRY_MS = 250;
  * that was signed with a number that is taken is signed again.
  */
 export class LeaderRegistry {
-  private readonly clients: RegistryClient[];
+  private readonly clients: AdminClient[];
 
   /** @param urls JSON-RPC endpoints of a rollup, one of each sequencer */
   constructor(urls: readonly string[], natsUrl: string, logId: Uint8Array, signer: DigestSigner) {
-    this.clients = urls.map((url) => new RegistryClient(url, natsUrl, logId, signer));
+    this.clients = urls.map((url) => new AdminClient(url, natsUrl, logId, signer));
   }
 
   /** @throws Error when it was refused so often, or its series is listed already */

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { LocalSigner } from '#libs/crypto';
+import { hexToBytes } from '#libs/protocol';
+import { ConfigurationError } from '#libs/runtime';
+import { AdminClient, devnetKeys, readLogId } from '#libs/testkit';
+import { print } from './console.js';
+
+interface Connection {
+  rpc: string;
+  nats: string;
+  keyFile?: string;
+  devnet?: boolean;
+}
+
+/** Commands to a running network, signed with the registry key. */
+export function addAdminCommands(program: Command): void {
+  const operation = program.command('operation').description('operations across rollups');
+  connected(operation.command('abort <id>').description('abort an undecided operation')).action(
+    async (id: string, connection: Connection) =>
+      withAdmin(connection, async (admin) => {
+        const { block } = await admin.abortOperation(hexToBytes(id));
+        print(`operation ${id} is aborted by block ${block}`);
+      }),
+  );
+
+  const executor = program.command('executor').description('executors of rollups');
+  for (const [name, value, done] of [
+    ['quarantine', true, 'is quarantined: it takes no prepares'],
+    ['release', false, 'is released'],
+  ] as const) {
+    connected(executor.command(`${name} <chainId>`).description(`${name} a rollup's executor`)).action(
+      async (chainId: string, connection: Connection) =>
+        withAdmin(connection, async (admin) => {
+          const { block } = await admin.setQuarantined(chainIdOf(chainId), value);
+          print(`rollup ${chainId} ${done}, from block ${block + 1} on`);
+        }),
+    );
+  }
+
+  const rollup = program.command('rollup').description('rollups');
+  for (const [name, value, done] of [
+    ['pause', true, 'is paused: it takes no transactions and no prepares'],
+    ['resume', false, 'is resumed'],
+  ] as const) {
+    connected(rollup.command(`${name} <chainId>`).description(`${name} a rollup`)).action(
+      async (chainId: string, connection: Connection) =>
+        withAdmin(connection, async (admin) => {
+          const { block } = await admin.setPaused(chainIdOf(chainId), value);
+          print(`rollup ${chainId} ${done}, from block ${block + 1} on`);
+        }),
+    );
+  }
+
+  const leader = program.command('leader').description('the sequencer that leads');
+  connected(leader.command('transfer').description('end the leader’s term, so that a stand-by takes over')).action(
+    async (connection: Connection) =>
+      withAdmin(connection, async (admin) => {
+        const { endedEpoch } = await admin.transferLeadership();
+        print(`epoch ${endedEpoch} is over`);
+      }),
+  );
+  connected(
+    leader.command('confirm-time').description('let nodes lead that refuse to because their clock is far ahead'),
+  ).action(async (connection: Connection) =>
+    withAdmin(connection, async (admin) => {
+      await admin.confirmTime();
+      print('told every node that is connected to NATS');
+    }),
+  );
+}
+
+function connected(command: Command): Command {
+  return command
+    .option('--rpc <url>', 'a sequencer', process.env.LOCKSTEP_RPC_URL ?? 'http://127.0.0.1:8545')
+    .option('--nats <url>', 'NATS', process.env.NATS_URL ?? 'nats://127.0.0.1:4222')
+    .option('--key-file <file>', 'holds the registry key as 0x hex; else REGISTRY_KEY')
+    .option('--devnet', "use the devnet's well-known registry key", false);
+}
+
+async function withAdmin({ rpc, nats, keyFile, devnet }: Connection, act: (admin: AdminClient) => Promise<void>) {
+  const url = `${rpc.replace(/\/$/, '')}/${await firstRollup(rpc)}`;
+  const signer = new LocalSigner(registryKey(keyFile, devnet === true));
+  const admin = new AdminClient(url, nats, await readLogId(url), signer);
+  try {
+    await act(admin);
+  } finally {
+    await admin.close();
+  }
+}
+
+/** Any rollup's endpoint will do; the registry is the same on all. */
+async function firstRollup(rpc: string): Promise<number> {
+  const { rollups } = (await (await fetch(`${rpc}/readyz`)).json()) as { rollups?: number[] };
+  if (rollups?.[0] !== undefined) return rollups[0];
+  throw new ConfigurationError(
+    { code: 'CONFIGURATION', setting: 'LOCKSTEP_RPC_URL' },
+    `${rpc} does not answer as a sequencer does.`,
+    'Give the sequencer’s address by --rpc or LOCKSTEP_RPC_URL.',
+  );
+}
+
+function registryKey(keyFile: string | undefined, devnet: boolean): Uint8Array {
+  if (devnet) return devnetKeys.registry();
+  const key = keyFile ? readFileSync(keyFile, 'utf8').trim() : process.env.REGISTRY_KEY;
+  if (key && /^0x[0-9a-fA-F]{64}$/.test(key)) return hexToBytes(key);
+  throw new ConfigurationError(
+    { code: 'CONFIGURATION', setting: 'REGISTRY_KEY' },
+    key ? 'The registry key is not 32 bytes as 0x hex.' : 'There is no registry key to sign with.',
+    'Give it by --key-file or REGISTRY_KEY; on the devnet use --devnet.',
+  );
+}
+
+function chainIdOf(text: string): number {
+  const chainId = Number(text);
+  if (Number.isSafeInteger(chainId) && chainId > 0) return chainId;
+  throw new ConfigurationError(
+    { code: 'CONFIGURATION', setting: 'chainId' },
+    `${JSON.stringify(text)} is no chain id.`,
+    'Give a rollup’s chain id, such as 84001.',
+  );
+}

@@ -1,0 +1,12 @@
+import { LockstepError } from '#libs/protocol';
+import { red } from './console.js';
+
+/** Says on standard error what went wrong and, where the error knows, what to do. */
+export function printError(thrown: unknown): void {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  // Errors that a user can meet say what to do; of others the place is worth more.
+  const advice = 'advice' in error && typeof error.advice === 'string' ? error.advice : null;
+  const expected = advice !== null || error instanceof LockstepError;
+  process.stderr.write(`${red('error:')} ${expected ? error.message : (error.stack ?? error.message)}\n`);
+  if (advice) process.stderr.write(`${advice}\n`);
+}
