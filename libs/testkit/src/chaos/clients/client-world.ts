@@ -26,7 +26,8 @@ export interface LoadClient {
   stop(): void;
 }
 
-const ANSWER_MS_MAX = 12_000;
+/** Shorter than what a frozen process takes to come back: then the outcome is unknown, and sent again. */
+const ANSWER_MS_MAX = 4_000;
 
 /** One JSON-RPC request over HTTP, single or batch. @throws Error where no answer came */
 export async function postJson(url: string, body: unknown): Promise<unknown> {

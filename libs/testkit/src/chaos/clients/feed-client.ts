@@ -17,6 +17,8 @@ export class FeedClient {
   newest: VerifiedBlock | null = null;
   /** When it came, ms of the monotonic clock. */
   newestAtMs = -Infinity;
+  /** Log time minus our monotonic clock, at most, in ms: a block that comes late says less than one in time. */
+  logTimeOffsetMs = -Infinity;
   /** What ended it, where something was wrong with the log. */
   failure: Error | null = null;
   /** Operations prepared and not decided, by id, with their deadlines (log time, ms). */
@@ -101,6 +103,7 @@ export class FeedClient {
     if (this.newest && block.header.number <= this.newest.header.number) return;
     this.newest = block;
     this.newestAtMs = performance.now();
+    this.logTimeOffsetMs = Math.max(this.logTimeOffsetMs, block.header.timestamp - this.newestAtMs);
     if (!this.epochsAtMs.has(block.header.epoch)) this.epochsAtMs.set(block.header.epoch, this.newestAtMs);
     for (const { kind, bytes } of block.entries) {
       if (kind === EntryKind.PREPARE) {

@@ -95,7 +95,7 @@ export const deadlineRace: Fault = async (context) => {
   const call = series[0]!;
   const late = network.executors.find(({ chainId }) => chainId === call.terms.settlementChainId)!;
   let hits = 0;
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 15 && hits < 4; round++) {
     const holdMs = random.between(300, 900);
     const release = late.process.onHit(() => (hits += 1));
     late.process.arm({ failpoint: 'vote-unsent', action: 'delay', delayMs: holdMs });

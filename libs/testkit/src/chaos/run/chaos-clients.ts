@@ -88,6 +88,8 @@ export class ChaosClients {
       { writer: 0, holder: 1 },
       { writer: 1, holder: 2 },
       { writer: 2, holder: 0 },
+      { writer: 3, holder: 1 },
+      { writer: 4, holder: 2 },
     ];
     for (const pair of pairs) {
       this.load.push(new OperationClient(world, { ...pair, pauseMsMax: 350 }, [...this.series], random.fork()));
@@ -114,14 +116,18 @@ export class ChaosClients {
     await this.nats.close();
   }
 
+  /** The highest block that anyone was handed. */
+  height(): number {
+    return Math.max(...this.feeds.map(({ newest }) => newest?.header.number ?? 0));
+  }
+
   /** When a block came last, ms of the monotonic clock. */
   newestAtMs(): number {
     return Math.max(...this.feeds.map(({ newestAtMs }) => newestAtMs));
   }
 
   private logTimeMs(): number {
-    const [newest] = [...this.feeds].sort((a, b) => b.newestAtMs - a.newestAtMs);
-    if (!newest?.newest) return Date.now();
-    return newest.newest.header.timestamp + Math.floor(performance.now() - newest.newestAtMs);
+    const offsetMs = Math.max(...this.feeds.map(({ logTimeOffsetMs }) => logTimeOffsetMs));
+    return Number.isFinite(offsetMs) ? Math.floor(performance.now() + offsetMs) : Date.now();
   }
 }

@@ -147,10 +147,11 @@ class ChaosRun {
     await delay(this.random.between(100, 800));
   }
 
-  /** Waits for a new block that a follower is handed. */
+  /** Waits until a follower is handed new blocks; one alone may be an old one that comes again. */
   private async recovered(clients: ChaosClients): Promise<number | null> {
     const healedAtMs = performance.now();
-    const came = await holdsWithin(() => clients.newestAtMs() > healedAtMs, RECOVER_MS_MAX);
+    const height = clients.height();
+    const came = await holdsWithin(() => clients.height() >= height + 2, RECOVER_MS_MAX);
     return came ? clients.newestAtMs() - healedAtMs : null;
   }
 
