@@ -13,8 +13,11 @@ interface Connection {
   devnet?: boolean;
 }
 
-/** Commands to a running network, signed with the registry key. */
-export function addAdminCommands(program: Command): void {
+/**
+ * Commands to a running network, signed with the registry key.
+ * @param executor the command that runs an executor; those to one stand below it
+ */
+export function addAdminCommands(program: Command, executor: Command): void {
   const operation = program.command('operation').description('operations across rollups');
   connected(operation.command('abort <id>').description('abort an undecided operation')).action(
     async (id: string, connection: Connection) =>
@@ -24,7 +27,6 @@ export function addAdminCommands(program: Command): void {
       }),
   );
 
-  const executor = program.command('executor').description('executors of rollups');
   for (const [name, value, done] of [
     ['quarantine', true, 'is quarantined: it takes no prepares'],
     ['release', false, 'is released'],

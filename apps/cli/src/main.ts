@@ -22,13 +22,15 @@ program
     setImmediate(() => process.exit());
   });
 
-for (const app of ['sequencer', 'executor'] as const) {
+const run = (app: 'sequencer' | 'executor'): Command =>
   program
     .command(app)
     .description(`run one ${app}; its settings are environment variables, see docs/settings.md`)
-    .action(() => import(pathToFileURL(appScript(app)).href));
-}
-addAdminCommands(program);
+    .action(async () => {
+      await import(pathToFileURL(appScript(app)).href);
+    });
+run('sequencer');
+addAdminCommands(program, run('executor'));
 
 await program.parseAsync().catch((thrown: unknown) => {
   printError(thrown);

@@ -8,6 +8,7 @@ import {
   commitmentDigest,
   type Hex,
   hexToBytes,
+  LockstepError,
   RegistryAction,
   RegistryChange,
   type SeriesTerms,
@@ -45,7 +46,7 @@ export class AdminClient {
     return seriesId(terms);
   }
 
-  /** Submits a change as the registry's next one. @throws Error when it is refused */
+  /** Submits a change as the registry's next one. @throws LockstepError when it is refused */
   async change(action: RegistryChange['action']): Promise<EntryPlaceJson> {
     const { changeCount } = await callRpc<{ changeCount: number }>(this.url, 'lockstep_getRegistry', []);
     const change = { nonce: changeCount, action };
@@ -64,7 +65,7 @@ export class AdminClient {
     return this.change({ selector: RegistryAction.SET_ROLLUP_QUARANTINED, value: { chainId, value } });
   }
 
-  /** Aborts an undecided operation. @throws Error when there is none */
+  /** Aborts an undecided operation. @throws LockstepError when there is none */
   abortOperation(operationId: Uint8Array): Promise<EntryPlaceJson> {
     return this.ask('operation.abort', this.signedCommand('operation.abort', operationId));
   }
@@ -94,7 +95,10 @@ export class AdminClient {
       data,
       TIMEOUT_MS,
     );
-    if (typeof answer === 'object' && answer !== null && 'error' in answer) throw new Error(answer.error.message);
+    if (typeof answer === 'object' && answer !== null && 'error' in answer) {
+      const { code, message } = answer.error;
+      throw new LockstepError({ code }, message);
+    }
     return answer;
   }
 
