@@ -229,6 +229,23 @@ describe('NoncePool', () => {
     expect(pool.expected('a')).toBe(7n);
   });
 
+  it('lets what stands before a gap be placed: it may be in a block whose write is under way (I5)', () => {
+    const pool = new NoncePool<NonceItem>(8);
+    pool.learn('a', 5n);
+    for (const nonce of [5n, 6n, 7n]) pool.offer('a', { nonce });
+    const generation = pool.generation('a');
+    pool.giveBack('a', 6n, generation);
+    pool.giveBack('a', 7n, generation);
+    expect([5n, 6n, 7n].map((nonce) => pool.mayPlace('a', nonce, generation))).toEqual([true, false, false]);
+    expect(pool.expected('a')).toBe(6n);
+    // The write failed and the first is refused as well: what took the second's nonce meanwhile must not be placed.
+    pool.offer('a', { nonce: 6n });
+    const later = pool.generation('a');
+    pool.giveBack('a', 5n, generation);
+    expect(pool.expected('a')).toBe(5n);
+    expect(pool.mayPlace('a', 6n, later)).toBe(false);
+  });
+
   it('forgets an account only while nothing of it is parked', () => {
     const pool = new NoncePool<NonceItem>(8);
     pool.learn('a', 0n);

@@ -21,6 +21,8 @@ interface Account<T> {
   parked: Map<bigint, T>;
   /** Raised whenever a ready transaction was not placed: what was ready before must not be placed behind the gap. */
   generation: number;
+  /** The gaps that still matter: the nonce that was given back, and the generation that began with it. Both ascend. */
+  gaps: { nonce: bigint; generation: number }[];
 }
 
 /**
@@ -41,7 +43,7 @@ export class NoncePool<T extends NonceItem> {
   /** The next nonce of an account from the log. Ignored when it is known already: what is on its way counts too. */
   learn(account: string, nextNonce: bigint): void {
     if (!this.accounts.has(account))
-      this.accounts.set(account, { expected: nextNonce, parked: new Map(), generation: 0 });
+      this.accounts.set(account, { expected: nextNonce, parked: new Map(), generation: 0, gaps: [] });
   }
 
   /** The next nonce that would be placed, or undefined when the account is not known. */
@@ -77,22 +79,39 @@ export class NoncePool<T extends NonceItem> {
     return account.expected;
   }
 
-  /** Which ready transactions may still be placed: those that became ready in this generation (I5). */
+  /** In which generation a transaction becomes ready now; to be kept with it until it is placed or refused. */
   generation(account: string): number | undefined {
     return this.accounts.get(account)?.generation;
   }
 
+  /** Whether a ready transaction may still be placed: nothing at or before its nonce was given back since (I5). */
+  mayPlace(accountKey: string, nonce: bigint, generation: number | undefined): boolean {
+    const account = this.accounts.get(accountKey);
+    if (!account || generation === undefined) return false;
+    return !account.gaps.some((gap) => gap.generation > generation && gap.nonce <= nonce);
+  }
+
+  /** Nothing of an account is on its way: what was given back matters to nobody any more. */
+  idle(accountKey: string): void {
+    const account = this.accounts.get(accountKey);
+    if (account) account.gaps = [];
+  }
+
   /**
    * A ready transaction was not placed after all: its nonce is free again, and those that became ready behind it must
-   * not be placed either.
-   * @param generation in which it became ready; a stale one changes nothing, since its nonce may be given out anew
+   * not be placed either. Those before it may: they can be in a block whose write is under way.
+   * @param generation in which it became ready; one that may not be placed any more changes nothing, since its nonce may
+   *   be given out anew
    */
   giveBack(accountKey: string, nonce: bigint, generation?: number): void {
     const account = this.accounts.get(accountKey);
-    if (!account || (generation !== undefined && generation !== account.generation)) return;
+    if (!account || (generation !== undefined && !this.mayPlace(accountKey, nonce, generation))) return;
     if (nonce >= account.expected) return;
     account.expected = nonce;
     account.generation += 1;
+    // A newer gap at a lower nonce says all that an older one above it did.
+    account.gaps = account.gaps.filter((gap) => gap.nonce < nonce);
+    account.gaps.push({ nonce, generation: account.generation });
   }
 
   /** How many accounts are known. */

@@ -32,7 +32,7 @@ export class TransactionCandidate implements Candidate {
   constructor(
     { lane, account, hash, nonce, sender, bytes }: TransactionCandidateFields,
     private readonly settle: (result: TransactionResult) => void,
-    private readonly nonces: Pick<NoncePool<TransactionCandidate>, 'generation' | 'giveBack'>,
+    private readonly nonces: Pick<NoncePool<TransactionCandidate>, 'generation' | 'mayPlace' | 'giveBack'>,
   ) {
     this.lane = lane;
     this.account = account;
@@ -46,7 +46,7 @@ export class TransactionCandidate implements Candidate {
   }
 
   place({ draft }: DraftContext): NewEntry {
-    if (this.nonces.generation(this.account) !== this.generation) {
+    if (!this.nonces.mayPlace(this.account, this.nonce, this.generation)) {
       throw SubmissionError.of(
         'NONCE_GAP',
         `nonce gap: an earlier nonce than ${this.nonce} was refused; send it again`,
@@ -66,6 +66,8 @@ export class TransactionCandidate implements Candidate {
 
   refused(error: SubmissionError): void {
     this.stopWaiting();
+    // Whoever refuses it, and why: nothing may be placed behind it (I5).
+    if (this.generation !== undefined) this.nonces.giveBack(this.account, this.nonce, this.generation);
     this.settle({ error });
     this.onSettled?.();
   }

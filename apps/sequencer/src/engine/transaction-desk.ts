@@ -199,6 +199,7 @@ export class TransactionDesk {
       if (left > 0) this.openBySender.set(candidate.account, left);
       else {
         this.openBySender.delete(candidate.account);
+        this.nonces.idle(candidate.account);
         if (this.nonces.size > ACCOUNTS_MAX) this.nonces.forget(candidate.account);
       }
     };
