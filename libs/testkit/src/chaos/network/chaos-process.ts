@@ -8,18 +8,27 @@ export interface UnexpectedExit {
   lastLines: string[];
 }
 
+/** Said by each of our processes once it has started. */
+const STARTED = /^(sequencer listens on|executor \d+ .* runs from block)/;
+const START_MS_MAX = 600_000;
+const RETRY_MS = 500;
+
 /**
  * One of our processes in a chaos network: started, killed and started again under the same name.
  *
  *     down ── start() ──► up ⇄ paused
  *      ▲                  └──┬──┘
  *      └── kill(), stop(), a failpoint, or by itself
+ *
+ * One that gives up while it starts, as when its database is away, is started again after a moment: that is what any
+ * supervisor does. One that ends by itself later is a finding.
  */
 export class ChaosProcess {
   /** Ends by itself that were no answer to a signal of ours. */
   readonly unexpected: UnexpectedExit[] = [];
-  /** Starts so far. */
+  /** Starts so far, and those among them that the process gave up by itself. */
   starts = 0;
+  failedStarts = 0;
   private current: SupervisedProcess | null = null;
   private readonly listeners = new Set<(hit: FailpointHit) => void>();
   private stopping = false;
@@ -49,9 +58,19 @@ export class ChaosProcess {
       if (typeof (message as FailpointHit | null)?.failpointHit !== 'string') return;
       for (const listener of [...this.listeners]) listener(message as FailpointHit);
     });
+    let hasStarted = false;
+    started.waitForLine(STARTED, START_MS_MAX).then(
+      () => (hasStarted = true),
+      () => undefined,
+    );
     void started.exited.then((exit) => {
       if (exit.signal === 'SIGKILL' || this.stopping) return;
-      this.unexpected.push({ name: this.name, exit, lastLines: started.lastLines(15) });
+      if (!hasStarted) {
+        this.failedStarts += 1;
+        setTimeout(() => this.stopping || this.start(), RETRY_MS);
+        return;
+      }
+      this.unexpected.push({ name: this.name, exit, lastLines: started.lastLines(25) });
     });
   }
 

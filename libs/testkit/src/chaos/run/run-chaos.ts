@@ -80,7 +80,7 @@ class ChaosRun {
     const invariants = history ? checkHistory(history, { clientsComplete: true }) : [];
     for (const { process } of network.nodes) {
       for (const { name, exit, lastLines } of process.unexpected) {
-        this.problems.push(`${name} ended by itself (${exit.code ?? exit.signal}): ${lastLines.slice(-3).join(' | ')}`);
+        this.problems.push(`${name} ended by itself (${exit.code ?? exit.signal}): ${lastLines.join('\n    ')}`);
       }
     }
     return this.report(startedAt, clients, history, invariants);
