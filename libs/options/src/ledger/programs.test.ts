@@ -160,6 +160,7 @@ describe('a genesis', () => {
     const [balance] = genesis.balances;
     const { assets } = genesis.registry;
     expect(() => start({ balances: [{ ...balance!, amount: 2n ** 128n - 1n }] })).not.toThrow();
+    expect([...start({ balances: [{ ...balance!, amount: 0n }] }).balances()]).toEqual([]);
     expect(() => start({ balances: [{ ...balance!, amount: 2n ** 128n }] })).toThrow('at most 2^128');
     expect(() => start({ balances: [{ ...balance!, asset: new Uint8Array(20) }] })).toThrow('does not list');
     expect(() =>

@@ -147,6 +147,17 @@ describe('a transaction', () => {
     expect(network.roots()).toEqual(expected.roots());
   });
 
+  it('is counted among the transactions, and among the entries of its lane', () => {
+    const network = new Network();
+    const stateRoot = { chainId, bytes: Uint8Array.of(5) };
+    const [first, second] = [0, 1].map((nonce) => transaction({ chainId, from: ALICE, nonce, to: BOB }));
+    const receipts = block(network, network.price(1n, 5n), first!, stateRoot, second!);
+    expect(receipts.map(({ sequence, index, laneIndex }) => [sequence, index, laneIndex])).toEqual([
+      [2n, 0, 0],
+      [4n, 1, 2],
+    ]);
+  });
+
   it('may spend its gas limit to the last', () => {
     const data = calldata('transfer', USD, BOB, 1n);
     const gas = 51_000n + gasOf(data);
