@@ -13,7 +13,16 @@ const NODE_MIN = [20, 19, 0];
 const LOCK_WAIT_MS = 15 * 60_000;
 const LOCK_POLL_MS = 250;
 const OUTPUT_SHOWN_BYTES = 8_000;
-const SOURCES = ['apps', 'libs', 'migrations', 'test/bench', 'test/chaos', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = [
+  'apps',
+  'libs',
+  'migrations',
+  'test/bench',
+  'test/chaos',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
 const INSTALL_STAMP = join(ROOT, 'node_modules', '.lockstep-lock');
 const BUILD_STAMP = join(ROOT, 'dist', '.lockstep-build');
 
