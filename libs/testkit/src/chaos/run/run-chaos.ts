@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { bytesToHex, entryBody, EntryKind, Prepare } from '#libs/protocol';
 import { checkHistory, type EarlierLog, type History, type InvariantReport } from '../../history/index.js';
 import { holdsWithin } from '../../servers/wait-until.js';
 import { type ChaosContext, type FaultResult, FAULTS, MessageRecorder } from '../faults/index.js';
@@ -231,11 +232,13 @@ function longestEpochChange(headers: readonly { epoch: number; timestamp: number
   return longest;
 }
 
+/** Acknowledged submissions, each counted once, that the log does not have. */
 function countLost({ log, clients = [] }: History): number {
-  const operations =
-    log.entries.length > 0 ? new Set(log.entries.map(({ id }) => Buffer.from(id).toString('hex'))) : null;
-  const lost = clients.filter(
-    ({ kind, outcome, id }) => kind === 'transaction' && outcome === 'acknowledged' && !operations?.has(id.slice(2)),
-  );
-  return new Set(lost.map(({ id }) => id)).size;
+  const there = new Set<string>();
+  for (const { kind, id, bytes } of log.entries) {
+    if (kind === EntryKind.TRANSACTION) there.add(bytesToHex(id));
+    if (kind === EntryKind.PREPARE) there.add(bytesToHex(Prepare.deserialize(entryBody(bytes)).operationId));
+  }
+  const acknowledged = clients.filter(({ outcome }) => outcome === 'acknowledged').map(({ id }) => id);
+  return new Set(acknowledged.filter((id) => !there.has(id))).size;
 }
