@@ -11,7 +11,7 @@ import {
   Prepare,
   type SeriesTerms,
 } from '#libs/protocol';
-import { callRpc, devnetKeys, RegistryClient } from '#libs/testkit';
+import { callRpc, devnetKeys, AdminClient } from '#libs/testkit';
 import type { BenchNetwork } from '../bench-network.js';
 import type { DeliveryWatch } from './delivery-watch.js';
 import { type Latency, latencyOf } from './quantiles.js';
@@ -112,7 +112,7 @@ export class ExerciseBench {
 
   private async listAndWrite(): Promise<void> {
     const { network, logId } = this.bench;
-    const registry = new RegistryClient(this.url, network.natsUrl, logId, new LocalSigner(devnetKeys.registry()));
+    const registry = new AdminClient(this.url, network.natsUrl, logId, new LocalSigner(devnetKeys.registry()));
     this.series = Uint8Array.from(await registry.listSeries(this.terms));
     await registry.close();
     const fields = {
