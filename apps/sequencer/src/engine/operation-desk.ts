@@ -48,6 +48,8 @@ export interface OperationDeskModules {
   registry: () => Registry;
   /** The operation in the log that used this signer's nonce, or null. */
   findBySignerNonce: (signer: Uint8Array, nonce: bigint) => Promise<KnownOperation | null>;
+  /** Participants whose executors stated differing roots of one height. */
+  disputedAmong: (participants: readonly number[]) => number[];
   /** Participants that have been silent for too long. */
   silentAmong: (participants: readonly number[]) => number[];
   monotonicMs: () => number;
@@ -142,6 +144,7 @@ export class OperationDesk {
   }
 
   private assertHeard(participants: readonly number[]): void {
+    if (this.modules.disputedAmong(participants).length > 0) throw refusedFor(Reason.quarantined);
     const silent = this.modules.silentAmong(participants);
     if (silent.length > 0) {
       throw SubmissionError.of(

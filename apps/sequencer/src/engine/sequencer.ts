@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import {
   bytesToHex,
   equalBytes,
+  findRollup,
   Genesis,
   hexToBytes,
   LockstepError,
@@ -70,6 +71,8 @@ export class Sequencer implements SliceSource {
   private outlets: SequencerOutlets | null = null;
   private canWrite = false;
   private timeConfirmed = false;
+  /** Rollups whose executors stated differing roots: no new prepares until an operator quarantines and releases them. */
+  private readonly disputed = new Set<number>();
   private running: Promise<void> | null = null;
 
   private constructor(
@@ -105,6 +108,7 @@ export class Sequencer implements SliceSource {
       {
         ...shared,
         findBySignerNonce: (signer, nonce) => this.queries.bySignerNonce(signer, nonce),
+        disputedAmong: (participants) => participants.filter((chainId) => this.disputed.has(chainId)),
         silentAmong: (participants) => this.executors.silentAmong(participants, performance.now()),
         monotonicMs: () => performance.now(),
       },
@@ -115,6 +119,7 @@ export class Sequencer implements SliceSource {
       const roots = [first, second].map(({ stateRoot, signature }) => {
         return { root: bytesToHex(stateRoot.root), signature: bytesToHex(signature) };
       });
+      this.disputed.add(chainId);
       this.incident('differing_roots', { chainId, number, roots });
     });
   }
@@ -316,6 +321,10 @@ export class Sequencer implements SliceSource {
     this.recent.add(block.header.number, slices);
     this.outlets?.publish(slices);
     if (roots.length > 0) this.roots.placed(roots);
+    for (const chainId of this.disputed) {
+      // From here on the registry's own flag says it.
+      if (findRollup(this.registry(), chainId)?.quarantined) this.disputed.delete(chainId);
+    }
   }
 
   /** @throws SubmissionError `NOT_LEADING`, `CANNOT_WRITE` */

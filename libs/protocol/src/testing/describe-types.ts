@@ -6,6 +6,7 @@ import {
   type Type,
   UnionType,
 } from '@chainsafe/ssz';
+import { AdminCommand, SignedAdminCommand } from '../admin-command.js';
 import { Genesis, GenesisBalance } from '../genesis.js';
 import { Header, SignedHeader } from '../header.js';
 import { Lane, LaneRoots } from '../lane.js';
@@ -69,6 +70,7 @@ const GROUPS = [
   containers({ Price, SignedPrice, StateRoot, SignedStateRoot }),
   containers({ Asset, Rollup, Pool, Market, SeriesTerms, Series, Registry }),
   containers({ SetRollupFlag, RegistryChange, SignedRegistryChange }),
+  containers({ AdminCommand, SignedAdminCommand }),
   containers({ GenesisBalance, Genesis }),
 ];
 
