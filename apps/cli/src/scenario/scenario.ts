@@ -3,7 +3,7 @@ import { listSeries, writeOptions, DOLLAR } from './options-setup.js';
 import { quantiles } from './quantiles.js';
 import { Steps } from './steps.js';
 import { TransferLoad } from './transfer-load.js';
-import { verifyWorld } from './verify-world.js';
+import { CHECKED_INVARIANTS, verifyWorld } from './verify-world.js';
 import { enterWorld, type World } from './world.js';
 import { formatReports, invariantFlags, type Network } from '#libs/testkit';
 
@@ -28,12 +28,13 @@ export interface ScenarioResult {
   summary: ScenarioSummary;
 }
 
+/** What is said when the scenario did not get to its end: nothing was found to hold. */
 export const EMPTY_SUMMARY: ScenarioSummary = {
   ordered: 0,
   committed: 0,
   aborted: 0,
   abort_reasons: {},
-  invariants: {},
+  invariants: Object.fromEntries(CHECKED_INVARIANTS.map((invariant) => [invariant, false])),
   submit_to_feed_ms: { p50: 0, p99: 0 },
   exercise_ms: { p50: 0, p99: 0 },
 };
