@@ -4,7 +4,7 @@ import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertNativeSecp256k1, LocalSigner } from '#libs/crypto';
 import { FirstAnswer, Follower, HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
-import { connectNats, type NatsConnection } from '#libs/messaging';
+import { connectNats, NATS_LIVENESS, type NatsConnection } from '#libs/messaging';
 import { createLogger, failpoint, type Logger, NestLogger } from '#libs/runtime';
 import { executorKey, type ExecutorSettings } from './config.js';
 import { Executor } from './engine/executor.js';
@@ -76,6 +76,7 @@ export async function runExecutor(
       name: `${name} reads`,
       maxReconnectAttempts: -1,
       waitOnFirstConnect: true,
+      ...NATS_LIVENESS,
     },
   });
   app.connectMicroservice<MicroserviceOptions>({ strategy: feed });

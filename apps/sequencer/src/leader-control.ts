@@ -1,6 +1,7 @@
 import { type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import { NATS_LIVENESS } from '#libs/messaging';
 import { type Logger, NestLogger } from '#libs/runtime';
 import { AdminController } from './admin.controller.js';
 import { Sequencer } from './engine/sequencer.js';
@@ -34,7 +35,12 @@ export class LeaderControl {
     class LeaderControlModule {}
     const microservice = await NestFactory.createMicroservice<MicroserviceOptions>(LeaderControlModule, {
       transport: Transport.NATS,
-      options: { servers: this.natsUrl.split(','), maxReconnectAttempts: -1, waitOnFirstConnect: true },
+      options: {
+        servers: this.natsUrl.split(','),
+        maxReconnectAttempts: -1,
+        waitOnFirstConnect: true,
+        ...NATS_LIVENESS,
+      },
       logger: new NestLogger(this.logger),
       abortOnError: false,
     });

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { JsonRequests } from '#libs/messaging';
+import { JsonRequests, NATS_LIVENESS } from '#libs/messaging';
 import { LockstepError } from '#libs/protocol';
 import { createLogger, exitWithParent, NestLogger, readEnvironment } from '#libs/runtime';
 import { SequencerSettings } from './config.js';
@@ -30,7 +30,12 @@ async function main(): Promise<void> {
   configureRpcServer(app);
   app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.NATS,
-    options: { servers: settings.NATS_URL.split(','), maxReconnectAttempts: -1, waitOnFirstConnect: true },
+    options: {
+      servers: settings.NATS_URL.split(','),
+      maxReconnectAttempts: -1,
+      waitOnFirstConnect: true,
+      ...NATS_LIVENESS,
+    },
   });
   stop = async () => {
     stop = () => new Promise(() => {});

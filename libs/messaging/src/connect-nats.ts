@@ -30,9 +30,12 @@ export interface NatsConnectOptions {
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const RETRY_MS = 250;
-/** A server that answers none of three pings is dead: noticed within 6 s, also when packets just vanish. */
-const PING_INTERVAL_MS = 1_500;
-const PINGS_OUT_MAX = 3;
+
+/**
+ * A server that answers none of three pings is dead: noticed within 6 s, also when packets just vanish. Every connection
+ * needs these, Nest's own as well: by default it would take six minutes.
+ */
+export const NATS_LIVENESS = { pingInterval: 1_500, maxPingOut: 3, reconnectTimeWait: RETRY_MS } as const;
 
 /**
  * Connects to NATS, and from then on reconnects for ever by itself. Messages published while there is no connection
@@ -68,10 +71,8 @@ async function connectFirst(servers: string[], options: NatsConnectOptions): Pro
         timeout: CONNECT_TIMEOUT_MS,
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
-        reconnectTimeWait: RETRY_MS,
         reconnectJitter: RETRY_MS,
-        pingInterval: PING_INTERVAL_MS,
-        maxPingOut: PINGS_OUT_MAX,
+        ...NATS_LIVENESS,
       });
     } catch (error) {
       onStatus?.({ type: 'waiting', attempt, error: error as Error });

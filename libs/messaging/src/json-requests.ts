@@ -1,5 +1,6 @@
 import { ClientNats } from '@nestjs/microservices';
 import { firstValueFrom, lastValueFrom, timeout, TimeoutError } from 'rxjs';
+import { NATS_LIVENESS } from './connect-nats.js';
 import { MessagingError } from './errors.js';
 
 /** Asks for control traffic in JSON, by Nest's NATS transporter: reads of executors, commands to the sequencer. */
@@ -8,7 +9,12 @@ export class JsonRequests {
 
   /** @param servers `nats://host:port`, several separated by commas. Connects with the first request. */
   constructor(servers: string) {
-    this.client = new ClientNats({ servers: servers.split(','), maxReconnectAttempts: -1, waitOnFirstConnect: true });
+    this.client = new ClientNats({
+      servers: servers.split(','),
+      maxReconnectAttempts: -1,
+      waitOnFirstConnect: true,
+      ...NATS_LIVENESS,
+    });
   }
 
   /**
