@@ -87,4 +87,6 @@ function print(line: string): void {
 
 // Nest's NATS client would tell of every connection that we break.
 Logger.overrideLogger(false);
-process.exitCode = await main();
+const code = await main();
+// Clients that never got an answer would hold us up.
+process.stdout.write('', () => process.exit(code));

@@ -47,6 +47,17 @@ export class AttemptLog {
     };
   }
 
+  /** What the newest attempts were told that were not acknowledged, most frequent first, figures left out. */
+  newestErrors(sinceMs: number): [message: string, count: number][] {
+    const counts = new Map<string, number>();
+    for (const { kind, outcome, sentAtMs, error = 'no answer yet' } of this.attempts) {
+      if (outcome === 'acknowledged' || sentAtMs < sinceMs) continue;
+      const message = `${kind} ${outcome}: ${error.replace(/0x[0-9a-f]+|\d+/g, '#')}`;
+      counts.set(message, (counts.get(message) ?? 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1]);
+  }
+
   /** How many attempts ended in each way. */
   counts(): Record<ClientAttempt['outcome'], number> & { sent: number } {
     const counts = { sent: this.attempts.length, acknowledged: 0, refused: 0, unknown: 0 };

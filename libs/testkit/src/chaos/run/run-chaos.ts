@@ -32,6 +32,8 @@ export interface ChaosOptions {
 
 const RECOVER_MS_MAX = 30_000;
 const TAKEOVER_MS_MAX = 5_000;
+/** How far back errors that clients were told are shown where there is no rest. */
+const ERRORS_SHOWN_MS = 20_000;
 const CUT_MS = { min: 5_000, max: 20_000 };
 
 /**
@@ -132,12 +134,14 @@ class ChaosRun {
       await this.heal();
     }
     const recoveredMs = await this.recovered(clients);
+    const decidedMs = await this.decidedAgain(clients);
+    if (decidedMs === null) this.problems.push(`no decision within ${RECOVER_MS_MAX} ms after ${cellName(cell)}`);
     if (recoveredMs === null) this.problems.push(`no block within ${RECOVER_MS_MAX} ms after ${cellName(cell)}`);
     const takeoverMs = await this.takeover(result, clients);
     const note = [result.note, takeoverMs === null ? '' : `a leader after ${takeoverMs.toFixed(0)} ms`];
     this.steps.push({ cell, phase, reached: result.reached, recoveredMs, takeoverMs, note: note.join(' ').trim() });
     this.log(
-      `  ${result.reached ? 'hit' : 'NOT REACHED'}, recovered after ${recoveredMs?.toFixed(0)} ms ${note.join(' ')}`,
+      `  ${result.reached ? 'hit' : 'NOT REACHED'}, a block after ${recoveredMs?.toFixed(0)} ms, a decision after ${decidedMs?.toFixed(0)} ms ${note.join(' ')}`,
     );
     if (this.earlier.length < 4) {
       await copyOfLog(this.network, `after step ${this.steps.length}`).then(
@@ -154,6 +158,15 @@ class ChaosRun {
     const height = clients.height();
     const came = await holdsWithin(() => clients.height() >= height + 2, RECOVER_MS_MAX);
     return came ? clients.newestAtMs() - healedAtMs : null;
+  }
+
+  /** Waits until an operation is decided that was not before; the next fault needs operations to strike at. */
+  private async decidedAgain({ feeds }: ChaosClients): Promise<number | null> {
+    const healedAtMs = performance.now();
+    const decided = (): number => Math.max(...feeds.map((feed) => feed.decided));
+    const before = decided();
+    const came = await holdsWithin(() => decided() > before, RECOVER_MS_MAX);
+    return came ? performance.now() - healedAtMs : null;
   }
 
   /** I28: how long after the old leader's death the first block of another epoch came. */
@@ -181,7 +194,9 @@ class ChaosRun {
       this.log('at rest; checking');
       return await collectHistory(this.network, clients, this.earlier);
     } catch (error) {
-      this.problems.push(`no rest: ${(error as Error).message}`);
+      const errors = clients.attempts.newestErrors(performance.now() - ERRORS_SHOWN_MS).slice(0, 8);
+      const told = errors.map(([message, count]) => `\n    ${count} × ${message}`);
+      this.problems.push(`no rest: ${(error as Error).message}${told.join('')}`);
       return null;
     }
   }
