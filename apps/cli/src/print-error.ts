@@ -8,5 +8,5 @@ export function printError(thrown: unknown): void {
   const advice = 'advice' in error && typeof error.advice === 'string' ? error.advice : null;
   const expected = advice !== null || error instanceof LockstepError;
   process.stderr.write(`${red('error:')} ${expected ? error.message : (error.stack ?? error.message)}\n`);
-  if (advice) process.stderr.write(`${advice}\n`);
+  if (advice && !error.message.includes(advice)) process.stderr.write(`${advice}\n`);
 }

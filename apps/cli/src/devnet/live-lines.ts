@@ -1,4 +1,4 @@
-import { callRpc, FeedObserver, type Network, readLogId } from '#libs/testkit';
+import { callRpc, FeedObserver, type Network, readLogId, waitFor } from '#libs/testkit';
 import { heading, print } from '../console.js';
 import { quantiles } from '../scenario/quantiles.js';
 
@@ -13,6 +13,9 @@ export async function showLiveLines(network: Network, signal: AbortSignal): Prom
   const feed = await FeedObserver.start(natsUrl, rpcUrl, await readLogId(url), chainIds, { remember: false });
   let from = await blockNumber(url);
   try {
+    // What was there before is not live.
+    await waitFor(`the feed at block ${from}`, () => signal.aborted || feed.height() >= from, 120_000);
+    feed.takeCounts();
     while (!signal.aborted) {
       await nextSecond(signal);
       if (signal.aborted) break;
