@@ -46,14 +46,15 @@ export async function collectHistory(
 ): Promise<History> {
   const requests = new JsonRequests(network.nats.url);
   try {
-    const heights = clients.feeds.map(({ newest }) => newest?.header.number ?? 0);
-    const height = Math.max(...heights) + BLOCKS_AHEAD;
     const subjects = [
       ...network.executors.map(({ process, chainId }) => [process.name, chainId, readSubject(chainId)] as const),
       ...network.replicas.map(
         ({ process, chainId }) => [process.name, chainId, `${readSubject(chainId)}.replica`] as const,
       ),
     ];
+    await Promise.all(subjects.map(([name, , subject]) => untilAnswers(requests, name, subject)));
+    const heights = clients.feeds.map(({ newest }) => newest?.header.number ?? 0);
+    const height = Math.max(...heights) + BLOCKS_AHEAD;
     const executors = await Promise.all(
       subjects.map(([name, chainId, subject]) => stateAt(requests, name, chainId, subject, height)),
     );
@@ -99,6 +100,20 @@ function upTo({ genesis, blocks, entries }: HistoryLog, height: number): History
     blocks: blocks.filter(({ header }) => header.number <= height),
     entries: entries.filter(({ blockNumber }) => blockNumber <= height),
   };
+}
+
+/** After a fault it takes an executor a moment until it is back on NATS. */
+async function untilAnswers(requests: JsonRequests, name: string, subject: string): Promise<void> {
+  const status = { method: 'lockstep_executorStatus', params: [] };
+  await waitFor(
+    `${name} to answer`,
+    () =>
+      requests.request(subject, status, 2_000).then(
+        () => true,
+        () => false,
+      ),
+    STATE_MS_MAX,
+  );
 }
 
 async function stateAt(
