@@ -1,0 +1,79 @@
+// Shows which state roots wait for a block: the newest of each key of a rollup, signed for this log; and which differ.
+import { beforeEach, expect, test } from 'vitest';
+import { equalBytes, SignedStateRoot, entryBody } from '#libs/protocol';
+import { type DifferingRoots, StateRootDesk } from './state-root-desk.js';
+import { A, B, genesis, LOG_ID, MALLORY, recover, replicaKey, signedRoot, votingKey, word } from './testing/world.js';
+
+let differing: DifferingRoots[];
+let desk: StateRootDesk;
+beforeEach(() => {
+  differing = [];
+  desk = new StateRootDesk(LOG_ID, recover, (one) => differing.push(one));
+});
+
+const HEAD = 1_000;
+const receive = (bytes: Uint8Array): string | null => desk.receive(bytes, genesis.registry, HEAD);
+const waiting = (): [lane: number, number: number][] =>
+  desk.entries().map(({ lane, bytes }) => [lane, SignedStateRoot.deserialize(entryBody(bytes)).stateRoot.number]);
+
+test.each([
+  ['of another log', signedRoot(1, { logId: word(5) }), 'foreign'],
+  ['of a rollup that is not in the registry', signedRoot(1, { chainId: 999 }), 'foreign'],
+  ['of a height that the log has not reached', signedRoot(HEAD + 1), 'foreign'],
+  ['of nobody we know', signedRoot(1, {}, MALLORY), 'wrong_key'],
+  ["of another rollup's key", signedRoot(1, {}, votingKey(B)), 'wrong_key'],
+  ["of another rollup's replica", signedRoot(1, {}, replicaKey(B)), 'wrong_key'],
+])('a root %s is refused', (_, bytes, fault) => {
+  expect(receive(bytes)).toBe(fault);
+  expect(waiting()).toEqual([]);
+});
+
+test("of each key the newest waits, in its rollup's lane", () => {
+  for (const number of [3, 5, 4]) expect(receive(signedRoot(number))).toBeNull();
+  expect(receive(signedRoot(2, {}, replicaKey(A)))).toBeNull();
+  expect(receive(signedRoot(HEAD, { chainId: B }))).toBeNull();
+  expect(waiting()).toEqual([
+    [A, 5],
+    [A, 2],
+    [B, HEAD],
+  ]);
+});
+
+test('what a block took waits no longer; what came meanwhile still does', () => {
+  receive(signedRoot(1));
+  receive(signedRoot(1, { chainId: B }));
+  const taken = desk.entries();
+  receive(signedRoot(2));
+  desk.placed(taken);
+  expect(waiting()).toEqual([[A, 2]]);
+});
+
+test('a root that was placed does not wait again', () => {
+  receive(signedRoot(1));
+  desk.placed(desk.entries());
+  receive(signedRoot(1));
+  expect(waiting()).toEqual([]);
+});
+
+test('two keys that differ at one height are reported with both roots; those that agree are not', () => {
+  receive(signedRoot(1));
+  receive(signedRoot(1, {}, replicaKey(A)));
+  receive(signedRoot(1, { chainId: B, root: word(8) }));
+  expect(differing).toEqual([]);
+  receive(signedRoot(2));
+  receive(signedRoot(2, { root: word(4) }, replicaKey(A)));
+  expect(differing).toHaveLength(1);
+  const [{ chainId, number, first, second }] = differing as [DifferingRoots];
+  expect([chainId, number]).toEqual([A, 2]);
+  expect(equalBytes(first.stateRoot.root, word(3)) && equalBytes(second.stateRoot.root, word(4))).toBe(true);
+});
+
+test('a key that is behind is compared as long as the height is remembered', () => {
+  for (let number = 1; number <= 256; number++) receive(signedRoot(number));
+  receive(signedRoot(1, { root: word(4) }, replicaKey(A)));
+  expect(differing).toHaveLength(1);
+  receive(signedRoot(257));
+  receive(signedRoot(258));
+  receive(signedRoot(2, { root: word(4) }, replicaKey(A)));
+  expect(differing).toHaveLength(1);
+});
