@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { type OutgoingSlice, RecentSlices, type SliceSource } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
@@ -6,23 +6,22 @@ import { createDataSource, Leadership, LogReader, migrate, recordIncident } from
 import type { DataSource } from 'typeorm';
 import {
   bytesToHex,
-  equalBytes,
   findRollup,
   Genesis,
   hexToBytes,
-  LockstepError,
   logId,
   type Registry,
   type SignedVote,
   Slice,
 } from '#libs/protocol';
-import { failpoint, genesisOf, type Logger, readTopology } from '#libs/runtime';
+import { failpoint, type Logger } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
 import { AbortCandidate } from './abort-candidate.js';
 import { AdminDesk } from './admin-desk.js';
 import { EntryDesk, type EntryPlace } from './entry-desk.js';
 import { ExecutorWatch } from './executor-watch.js';
 import { IntakeQueue } from './intake-queue.js';
+import { findGenesis } from './find-genesis.js';
 import { LeaderTerm } from './leader-term.js';
 import { LeadershipLoop } from './leadership-loop.js';
 import type { LogState } from './log-state.js';
@@ -47,9 +46,6 @@ export interface SequencerOutlets {
 
 /** A stand-by that has not read the log for so long is not ready. */
 const STALE_MS = 3_000;
-
-/** A topology file that is not the one the log began with. */
-export class TopologyMismatchError extends LockstepError<{ code: 'TOPOLOGY_MISMATCH' }> {}
 
 /**
  * A sequencer node: admission, ordering, the log and the relay. It leads or stands by, see {@link LeadershipLoop};
@@ -344,18 +340,4 @@ export class Sequencer implements SliceSource {
       this.logger.error({ err, kind }, 'an incident could not be recorded');
     });
   }
-}
-
-/** The log's genesis; written from the topology where there is none yet. @throws TopologyMismatchError */
-async function findGenesis(reader: LogReader, topologyFile: string): Promise<Genesis> {
-  const topology = readTopology(topologyFile);
-  const stored =
-    (await reader.genesis()) ?? (await reader.insertGenesis(genesisOf(topology, randomBytes(32), Date.now())));
-  const expected = genesisOf(topology, stored.randomness, stored.startTimeMs);
-  if (equalBytes(logId(expected), logId(stored))) return stored;
-  throw new TopologyMismatchError(
-    { code: 'TOPOLOGY_MISMATCH' },
-    `The topology file ${topologyFile} is not the one that this log began with.`,
-    'Use the original file: changes after genesis are registry entries. For a new network use an empty database.',
-  );
 }

@@ -1,6 +1,7 @@
 export type { CheckOptions } from './check-context.js';
 export { checkHistory } from './check-history.js';
 export { formatReports, invariantFlags } from './format-reports.js';
+export { executorState, readLogFrom, type StateJson } from './from-network.js';
 export { handedBlock } from './handed-block.js';
 export type {
   ClientAttempt,

@@ -1,12 +1,13 @@
 import { JsonRequests } from '#libs/messaging';
-import { createDataSource, LogReader } from '#libs/persistence';
+import { createDataSource } from '#libs/persistence';
 import { type Hex, readSubject } from '#libs/protocol';
 import {
   type EarlierLog,
+  executorState,
   type ExecutorState,
   type History,
-  type HistoryLog,
-  readHistoryLog,
+  readLogFrom,
+  type StateJson,
 } from '../../history/index.js';
 import { waitFor } from '../../network/wait-for.js';
 import type { ChaosNetwork } from '../network/chaos-network.js';
@@ -16,17 +17,6 @@ const STATE_MS_MAX = 20_000;
 const REST_MS_MAX = 60_000;
 /** So far ahead that the question is with the executors before the block is. */
 const BLOCKS_AHEAD = 3;
-
-interface StateJson {
-  number: number;
-  hash: Hex;
-  stateRoot: Hex;
-  totals: Record<string, string>;
-  longs: Record<string, string>;
-  shorts: Record<string, string>;
-  undecided: { operationId: Hex }[];
-  laneSequences: { own: string; shared: string };
-}
 
 /** Waits until all that was prepared is decided and every feed stands at one height. @throws Error naming what is not */
 export async function waitForRest(clients: ChaosClients): Promise<void> {
@@ -63,7 +53,7 @@ export async function collectHistory(
       () => clients.feeds.every(({ newest }) => (newest?.header.number ?? 0) >= height),
       STATE_MS_MAX,
     );
-    const log = upTo(await readLog(network), height);
+    const log = await readLogFrom(network.postgres.url, height);
     const followers = clients.feeds.map((feed) => feed.history(height));
     return { log, followers, executors, clients: clients.attempts.attempts, earlier };
   } finally {
@@ -82,24 +72,6 @@ export async function copyOfLog(network: ChaosNetwork, name: string): Promise<Ea
   } finally {
     await dataSource.destroy();
   }
-}
-
-async function readLog(network: ChaosNetwork): Promise<HistoryLog> {
-  const dataSource = await createDataSource(network.postgres.url, { applicationName: 'chaos', poolSize: 2 });
-  try {
-    return await readHistoryLog(new LogReader(dataSource));
-  } finally {
-    await dataSource.destroy();
-  }
-}
-
-/** Heartbeats go on while we look; all parties are compared at one height. */
-function upTo({ genesis, blocks, entries }: HistoryLog, height: number): HistoryLog {
-  return {
-    genesis,
-    blocks: blocks.filter(({ header }) => header.number <= height),
-    entries: entries.filter(({ blockNumber }) => blockNumber <= height),
-  };
 }
 
 /** After a fault it takes an executor a moment until it is back on NATS. */
@@ -130,20 +102,5 @@ async function stateAt(
     STATE_MS_MAX + 2_000,
   );
   if (!answer.result) throw new Error(`${name} does not state its state at block ${height}: ${answer.error?.message}`);
-  const { number, hash, stateRoot, totals, longs, shorts, undecided, laneSequences } = answer.result;
-  return {
-    name,
-    chainId,
-    number,
-    blockHash: hash,
-    stateRoot,
-    totals: amounts(totals),
-    longs: amounts(longs),
-    shorts: amounts(shorts),
-    undecided: undecided.map(({ operationId }) => operationId),
-    cursor: { own: BigInt(laneSequences.own), shared: BigInt(laneSequences.shared) },
-  };
+  return executorState(name, chainId, answer.result);
 }
-
-const amounts = (record: Record<string, string>): Map<Hex, bigint> =>
-  new Map(Object.entries(record).map(([id, amount]) => [id as Hex, BigInt(amount)]));

@@ -1,0 +1,54 @@
+import { createDataSource, LogReader } from '#libs/persistence';
+import type { Hex } from '#libs/protocol';
+import type { ExecutorState, HistoryLog } from './history.js';
+import { readHistoryLog } from './read-history-log.js';
+
+/** What an executor answers to `lockstep_state`. */
+export interface StateJson {
+  number: number;
+  hash: Hex;
+  timestampMs: number;
+  stateRoot: Hex;
+  totals: Record<string, string>;
+  longs: Record<string, string>;
+  shorts: Record<string, string>;
+  undecided: { operationId: Hex }[];
+  laneSequences: { own: string; shared: string };
+}
+
+/** An executor's answer to `lockstep_state` as the checks take it. */
+export function executorState(name: string, chainId: number, state: StateJson): ExecutorState {
+  return {
+    name,
+    chainId,
+    number: state.number,
+    blockHash: state.hash,
+    stateRoot: state.stateRoot,
+    totals: amounts(state.totals),
+    longs: amounts(state.longs),
+    shorts: amounts(state.shorts),
+    undecided: state.undecided.map(({ operationId }) => operationId),
+    cursor: { own: BigInt(state.laneSequences.own), shared: BigInt(state.laneSequences.shared) },
+  };
+}
+
+/**
+ * Reads the log of a running network from its Postgres.
+ * @param upToBlock what comes after is left out: heartbeats go on while we look, all parties are compared at one height
+ */
+export async function readLogFrom(databaseUrl: string, upToBlock = Infinity): Promise<HistoryLog> {
+  const dataSource = await createDataSource(databaseUrl, { applicationName: 'lockstep history', poolSize: 2 });
+  try {
+    const { genesis, blocks, entries } = await readHistoryLog(new LogReader(dataSource));
+    return {
+      genesis,
+      blocks: blocks.filter(({ header }) => header.number <= upToBlock),
+      entries: entries.filter(({ blockNumber }) => blockNumber <= upToBlock),
+    };
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+const amounts = (record: Record<string, string>): Map<Hex, bigint> =>
+  new Map(Object.entries(record).map(([id, amount]) => [id as Hex, BigInt(amount)]));
