@@ -45,6 +45,7 @@ export interface OperationDeskModules {
   logId: Uint8Array;
   queue: IntakeQueue;
   recover: RecoverAddress;
+  /** In force in the next block. @throws SubmissionError while this node does not lead */
   registry: () => Registry;
   /** The operation in the log that used this signer's nonce, or null. */
   findBySignerNonce: (signer: Uint8Array, nonce: bigint) => Promise<KnownOperation | null>;
@@ -112,6 +113,8 @@ export class OperationDesk {
       if (equalBytes(known.operationId, operationId)) return { id: operationId, status: known.status };
       throw nonceUsed(intent, IntentType.deserialize(known.intentBody) as Intent, known.operationId);
     }
+    // The look-up took time: whoever does not lead any more has a queue that nobody empties.
+    this.modules.registry();
     this.chargeRates(intent);
     return new Promise((resolve, reject) => {
       const candidate = new PrepareCandidate(

@@ -50,6 +50,8 @@ export class TransactionDesk {
   /** Open calls by transaction hash: the same bytes sent again join them. */
   private readonly open = new Map<string, Promise<TransactionResult>>();
   private readonly openBySender = new Map<string, number>();
+  /** How often everything was forgotten. */
+  private resets = 0;
 
   constructor(
     private readonly options: TransactionDeskOptions,
@@ -82,11 +84,9 @@ export class TransactionDesk {
       }
     }
     if (fresh.length > 0) {
-      const candidates = await this.recoverAll(chainId, fresh).catch((thrown: unknown) => {
+      await this.recoverAndOffer(chainId, fresh).catch((thrown: unknown) => {
         for (const { settle } of fresh) settle({ error: toSubmissionError(thrown) });
-        return [];
       });
-      for (const candidate of candidates) this.offer(candidate);
     }
     return Promise.all(results);
   }
@@ -101,6 +101,7 @@ export class TransactionDesk {
 
   /** Leadership is lost or taken anew: what was known of nonces is read again. */
   reset(error: SubmissionError): void {
+    this.resets += 1;
     for (const parked of this.nonces.clear()) parked.refused(error);
   }
 
@@ -123,10 +124,11 @@ export class TransactionDesk {
     return transaction;
   }
 
-  private async recoverAll(
+  private async recoverAndOffer(
     chainId: number,
     fresh: readonly { transaction: DecodedTransaction; raw: Uint8Array; settle: (result: TransactionResult) => void }[],
-  ): Promise<TransactionCandidate[]> {
+  ): Promise<void> {
+    const { resets } = this;
     const senders = await this.modules.recover(fresh.map(({ transaction }) => transaction));
     const candidates: TransactionCandidate[] = [];
     const unknown = new Map<string, Uint8Array>();
@@ -145,11 +147,12 @@ export class TransactionDesk {
         new TransactionCandidate({ lane: chainId, account, hash, nonce, sender, bytes }, settle, this.nonces),
       );
     });
-    if (unknown.size > 0) {
-      const nonces = await this.modules.nextNonces([...unknown.values()].map((sender) => ({ chainId, sender })));
-      [...unknown.keys()].forEach((account, index) => this.nonces.learn(account, nonces[index] ?? 0n));
-    }
-    return candidates;
+    const accounts = [...unknown.values()].map((sender) => ({ chainId, sender }));
+    const nonces = accounts.length > 0 ? await this.modules.nextNonces(accounts) : [];
+    // What was read for a term that is over counts no more, and nobody empties the queue.
+    if (resets !== this.resets) throw SubmissionError.notLeading();
+    [...unknown.keys()].forEach((account, index) => this.nonces.learn(account, nonces[index] ?? 0n));
+    for (const candidate of candidates) this.offer(candidate);
   }
 
   private offer(candidate: TransactionCandidate): void {
