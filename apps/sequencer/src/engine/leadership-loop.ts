@@ -122,7 +122,12 @@ export class LeadershipLoop {
       await this.tail.catchUp();
       await failpoint('log-read');
       const term = await beginTerm(epoch, this.tail.state);
-      await onLeading(term);
+      await onLeading(term).catch(async (thrown: unknown) => {
+        // Ended like any other, else it would go on renewing a lease that nobody uses, and nobody could lead (I28).
+        term.stop();
+        await term.run();
+        throw thrown;
+      });
       this.current = term;
       if (this.stopping) term.stop();
       const { tip, coordinator } = term.state;
