@@ -46,7 +46,10 @@ export class LogTail {
 
   private async readShared(until: bigint): Promise<void> {
     for (let limit = PAGE_ENTRIES; this.lastShared < until;) {
-      const page = await readSharedLane(this.dataSource, this.lastShared, limit);
+      // Never beyond `until`, which ends a block: a newer block might be cut off.
+      const left = until - this.lastShared;
+      const count = left < limit ? Number(left) : limit;
+      const page = await readSharedLane(this.dataSource, this.lastShared, count);
       const blocks = wholeBlocks(page, this.lastShared + BigInt(page.length) < until);
       if (blocks.length === 0) limit *= 2;
       for (const block of blocks) {
