@@ -1,6 +1,6 @@
 // Shows when a leader cuts a block, and what it makes of each way a write can end: nobody is answered before the outcome
 // is known, what was not written is judged again for a new timestamp, and what it cannot know ends its term.
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, type Mock, test, vi } from 'vitest';
 import { LogClock, type NewEntry } from '#libs/ordering';
 import {
   bytesToHex,
@@ -15,7 +15,7 @@ import {
   Reason,
 } from '#libs/protocol';
 import { AbortCandidate } from './abort-candidate.js';
-import { BlockLoop, type LoopEnd } from './block-loop.js';
+import { BlockLoop, type BlockLoopModules, type LoopEnd } from './block-loop.js';
 import { IntakeQueue } from './intake-queue.js';
 import type { LogState } from './log-state.js';
 import { FakeCandidate } from './testing/fake-candidate.js';
@@ -40,7 +40,7 @@ let queue: IntakeQueue;
 let writer: FakeWriter;
 let loop: BlockLoop;
 let roots: NewEntry[];
-let onDurable: ReturnType<typeof vi.fn>;
+let onDurable: Mock<BlockLoopModules['onDurable']>;
 let writes: boolean[];
 let end: LoopEnd | Error | null;
 /** Log time runs with the fake clock; this is wall time minus it. */
@@ -340,10 +340,10 @@ describe('a leader that cannot write', () => {
     await start();
     writer.otherwise = 'OUTCOME_UNKNOWN';
     const asked: number[] = [];
-    const { outcomeOf } = writer;
+    const outcomeOf = writer.outcomeOf.bind(writer);
     writer.outcomeOf = (block) => {
       asked.push(Date.now() - START_MS);
-      return outcomeOf.call(writer, block);
+      return outcomeOf(block);
     };
     const [candidate] = offer();
     await after(STEP_DOWN_MS + 1_000);

@@ -52,7 +52,7 @@ test('refuseAll tells each waiting candidate once, and nobody who was taken', ()
 });
 
 test('the policy orders what is taken together', () => {
-  const queue = new IntakeQueue(10, () => undefined, { order: (items) => [...items].reverse() });
+  const queue = new IntakeQueue(10, () => undefined, { name: 'newest first', order: (items) => [...items].reverse() });
   const [a, b, c] = candidates(3);
   for (const one of [a!, b!, c!]) queue.push(one);
   expect(queue.take(2)).toEqual([b, a]);

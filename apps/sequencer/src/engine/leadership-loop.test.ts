@@ -190,10 +190,10 @@ test('while Postgres is away it goes on trying, also when the lease cannot be gi
 test('a log that cannot be read after the epoch was raised gives the lease back and begins no term', async () => {
   leadership.url = 'http://other';
   await start();
-  const { take } = leadership;
+  const take = leadership.take.bind(leadership);
   leadership.take = (...args) => {
     tails[0]!.fails = true;
-    return take.apply(leadership, args);
+    return take(...args);
   };
   leadership.url = null;
   await after(200);

@@ -47,7 +47,7 @@ beforeEach(() => {
   state = newState();
   registry = () => state.registry;
   recover = (records) => Promise.resolve(recoverSenders(records));
-  [nextNonces, inLog, asked] = [new Map(), new Set(), 0];
+  [nextNonces, inLog, asked] = [new Map<string, bigint>(), new Set(), 0];
   desk = newDesk();
 });
 afterEach(() => {

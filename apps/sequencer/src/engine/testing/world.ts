@@ -35,7 +35,7 @@ export const address = (n: number): Uint8Array => new Uint8Array(20).fill(n);
 export const word = (n: number): Uint8Array => new Uint8Array(32).fill(n);
 
 /** Long positions and exposure are kept on A, collateral and settlement on B. */
-export const [A, B] = [101, 102] as const;
+export const [A, B]: [number, number] = [101, 102];
 export const [ETH, USD] = [address(0xe0), address(0xd0)];
 export const [ALICE, BOB, MALLORY] = [address(0xa1), address(0xb1), address(0x66)];
 export const REGISTRY_KEY = address(0xc1);
@@ -120,15 +120,14 @@ export const recover: RecoverAddress = (digest, signature) =>
 export const newState = (): LogState => new LogState(genesis, recover);
 
 /** Alice writes a call for Bob. Both rollups take part. */
-export const writeIntent = (nonce: bigint, over: Partial<Record<string, unknown>> = {}): Intent =>
-  ({
-    selector: OperationKind.write,
-    value: {
-      ...{ series: seriesId(CALL), writer: ALICE, backer: ALICE, buyer: BOB, quantity: 5n, premium: 1n },
-      ...{ deadlineMs: 2n ** 50n, nonce },
-      ...over,
-    },
-  }) as Intent;
+export const writeIntent = (nonce: bigint, over: Partial<Record<string, unknown>> = {}): Intent => ({
+  selector: OperationKind.write,
+  value: {
+    ...{ series: seriesId(CALL), writer: ALICE, backer: ALICE, buyer: BOB, quantity: 5n, premium: 1n },
+    ...{ deadlineMs: 2n ** 50n, nonce },
+    ...over,
+  },
+});
 
 /** Alice, as a holder, closes what Bob backs. */
 export const closeIntent = (nonce: bigint): Intent => ({
@@ -183,8 +182,9 @@ export function signedChange(
 
 export function signedCommand(
   name: AdminCommandName,
-  { issuedAtMs = START_MS, nonce = 1, argument = new Uint8Array(), signer = REGISTRY_KEY, logId = LOG_ID } = {},
+  over: { issuedAtMs?: number; nonce?: number; argument?: Uint8Array; signer?: Uint8Array; logId?: Uint8Array } = {},
 ): Uint8Array {
+  const { issuedAtMs = START_MS, nonce = 1, argument = new Uint8Array(), signer = REGISTRY_KEY, logId = LOG_ID } = over;
   const command: AdminCommand = { command: text(name), argument, issuedAtMs, nonce: word(nonce) };
   const signature = sign(signer, commitmentDigest(logId, 'admin', AdminCommand.hashTreeRoot(command)));
   return SignedAdminCommand.serialize({ command, signature });
