@@ -92,6 +92,7 @@ export class FeedClient {
     if (this.handed.length === 0) return undefined;
     const back = this.random.between(0, Math.min(LOST_BLOCKS_MAX, this.cursors.length - 1));
     const cursor = this.cursors.at(-1 - back)!;
+    this.cursors.length -= back; // what it forgot it has not been handed, should it crash again before
     this.restarts.push({ afterHanded: this.handed.length, cursor: cursor.number });
     return cursor;
   }

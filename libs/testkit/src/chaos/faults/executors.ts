@@ -41,9 +41,9 @@ export const executorLost: Fault = async (context, phase) => {
     victim.process.start([
       { failpoint, action: 'kill', hit: failpoint === 'store-opened' ? 1 : random.between(1, 40) },
     ]);
-    await Promise.race([victim.process.exited(), delay(4_000)]);
-    if (!victim.process.isUp) context.injected('SIGKILL of an executor as it starts');
-    victim.process.disarm(failpoint);
+    await Promise.race([victim.process.exited(), delay(10_000)]);
+    await victim.process.kill(); // a start that took too long must not die later, when nobody expects it
+    context.injected('SIGKILL of an executor as it starts');
   }
   victim.process.start();
   return { reached, note: `${victim.process.name}${isWiped ? ', store wiped' : ''}` };
