@@ -37,7 +37,9 @@ export async function runDevnet({ once }: DevnetOptions): Promise<number> {
       ...(process.env.LOCKSTEP_TOPOLOGY ? { topologyFile: process.env.LOCKSTEP_TOPOLOGY } : {}),
     });
     printNetwork(network);
-    result = await untilAborted(runScenario(network), stopping.signal);
+    const { signal } = stopping;
+    const started = network;
+    result = await untilAborted(() => runScenario(started), signal);
     print(`\n${result.passed ? green('Every check held.') : red('Something did not hold; see above.')}`);
     if (!once) await showLiveLines(network, stopping.signal);
   } catch (thrown) {
@@ -92,9 +94,11 @@ async function choosePort(once: boolean): Promise<number> {
   return DEFAULT_RPC_PORT;
 }
 
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** @throws Error when the signal comes before the work has ended, or came before it began: then it is not begun */
+async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
   return Promise.race([
-    work,
+    work(),
     new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
     }),
