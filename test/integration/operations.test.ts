@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressOfPrivateKey } from '#libs/crypto';
 import { OPTIONS_MARKET_ABI } from '#libs/options';
 import { bytesToHex, type Hex, hexToBytes, RegistryAction, type SeriesTerms } from '#libs/protocol';
-import { devnetKeys, Network, PROJECT_ROOT, waitFor } from '#libs/testkit';
-import { expectHolds, type StateJson, takeHistory } from './fixtures/history.js';
+import { devnetKeys, Network, PROJECT_ROOT, type StateJson, waitFor } from '#libs/testkit';
+import { expectHolds, takeHistory } from './fixtures/history.js';
 import { testDirectory } from './fixtures/test-directory.js';
 import { DOLLAR, ETHER, type Listed, MARKET, type Roles, World } from './fixtures/world.js';
 

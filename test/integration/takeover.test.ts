@@ -6,12 +6,13 @@ import {
   type EarlierLog,
   type NatsServer,
   Network,
+  readLogFrom,
   type PostgresServer,
   startNats,
   startPostgres,
   waitFor,
 } from '#libs/testkit';
-import { expectHolds, readLog, takeHistory } from './fixtures/history.js';
+import { expectHolds, takeHistory } from './fixtures/history.js';
 import { testDirectory } from './fixtures/test-directory.js';
 import { TransferSender } from './fixtures/transfer-sender.js';
 import { DOLLAR, ETHER, type Listed, World } from './fixtures/world.js';
@@ -83,7 +84,7 @@ async function everyoneSends(): Promise<void> {
 
 /** Remembers the log as it stands now: a later one must begin with it (I6). */
 async function remember(name: string): Promise<void> {
-  const { blocks } = await readLog(network.databaseUrl);
+  const { blocks } = await readLogFrom(network.databaseUrl);
   earlier.push({ name, hashes: blocks.map(({ hash }) => bytesToHex(hash)) });
 }
 
@@ -151,7 +152,7 @@ describe('with transfers running at both sequencers and over NATS', () => {
       15_000,
     );
     await everyoneSends();
-    const { blocks } = await readLog(network.databaseUrl);
+    const { blocks } = await readLogFrom(network.databaseUrl);
     const epochs = blocks.map(({ header }) => header.epoch);
     expect(epochs).toEqual([...epochs].sort((a, b) => a - b));
     expect(blocks.filter(({ header }) => header.number >= number && header.epoch <= before)).toEqual([]);
@@ -178,7 +179,7 @@ describe('with transfers running at both sequencers and over NATS', () => {
     const committed = outcomes.filter((outcome) => outcome === 'committed').length;
     console.log(`${committed} of ${OPERATIONS} operations that the dead leader had prepared were committed in time`);
     expect(committed).toBe(OPERATIONS);
-    const { blocks } = await readLog(network.databaseUrl);
+    const { blocks } = await readLogFrom(network.databaseUrl);
     const epochOf = (block: number): number => blocks[block - 1]!.header.epoch;
     for (const { id } of receipts) {
       const { prepare, decision, deadlineMs } = (await world.operation(id))!;
@@ -233,6 +234,6 @@ describe('with transfers running at both sequencers and over NATS', () => {
 });
 
 async function headOf(): Promise<{ number: number }> {
-  const { blocks } = await readLog(network.databaseUrl);
+  const { blocks } = await readLogFrom(network.databaseUrl);
   return { number: blocks.at(-1)!.header.number };
 }
