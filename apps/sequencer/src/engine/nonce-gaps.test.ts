@@ -23,6 +23,8 @@ type Action =
   | { do: 'end'; how: 'written' | 'absent' | 'lost, written' | 'lost, absent' }
   | { do: 'refuseAll' }
   | { do: 'pause'; paused: boolean }
+  /** A pause for one block, so that it refuses the first of those that wait and the next block judges the rest. */
+  | { do: 'blip' }
   | { do: 'wait'; ms: number };
 
 const constant = <T extends string>(value: T): fc.Arbitrary<T> => fc.constant(value);
@@ -33,7 +35,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       do: constant('submit'),
       account: fc.nat(ACCOUNTS.length - 1),
       offsets: fc.oneof(
-        fc.constant([0, 1, 2, 3]),
+        fc.constant<number[]>([0, 1, 2, 3]),
         fc.array(fc.integer({ min: -2, max: 3 }), { minLength: 1, maxLength: 4 }),
       ),
       recoveryMs: fc.constantFrom(0, 0, 0, 5, 20),
@@ -48,7 +50,8 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: constant('refuseAll') }) },
-  { weight: 3, arbitrary: fc.record({ do: constant('pause'), paused: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: constant('blip') }) },
+  { weight: 2, arbitrary: fc.record({ do: constant('pause'), paused: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: constant('wait'), ms: fc.constantFrom(1, 10, 60) }) },
 );
 
@@ -111,6 +114,13 @@ class World {
     if (action.do === 'build' && !this.writing) this.writing = build(this.state, this.queue, { candidatesMax: 2 });
     if (action.do === 'end') this.end(action.how);
     if (action.do === 'refuseAll') this.queue.refuseAll(SubmissionError.cannotWrite());
+    if (action.do === 'blip') {
+      for (const paused of [true, false]) {
+        this.state.registry = pausedRegistry(paused);
+        this.end('written');
+        this.writing = build(this.state, this.queue, { candidatesMax: 2 });
+      }
+    }
     if (action.do === 'pause') this.state.registry = pausedRegistry(action.paused);
     if (action.do === 'wait') await vi.advanceTimersByTimeAsync(action.ms);
     else await microtasks();
