@@ -46,8 +46,6 @@ export interface SequencerOutlets {
 
 /** A stand-by that has not read the log for so long is not ready. */
 const STALE_MS = 3_000;
-/** A leader writes a heartbeat every second: without a block for so long it is not ready, whatever the write says yet. */
-const SILENT_MS = 4_000;
 
 /**
  * A sequencer node: admission, ordering, the log and the relay. It leads or stands by, see {@link LeadershipLoop};
@@ -68,8 +66,6 @@ export class Sequencer implements SliceSource {
   private readonly leadershipLoop: LeadershipLoop;
   private outlets: SequencerOutlets | null = null;
   private canWrite = false;
-  /** When the newest block became durable, or the term began; ms of the monotonic clock. */
-  private lastBlockAtMs = -Infinity;
   private timeConfirmed = false;
   /** Rollups whose executors stated differing roots: no new prepares until an operator quarantines and releases them. */
   private readonly disputed = new Set<number>();
@@ -169,7 +165,7 @@ export class Sequencer implements SliceSource {
 
   /** Whether it leads, or has just read the log and knows who does. */
   get isReady(): boolean {
-    if (this.term) return this.canWrite && performance.now() - this.lastBlockAtMs < SILENT_MS;
+    if (this.term) return this.canWrite;
     const { leaderUrl, caughtUpAtMs } = this.leadershipLoop;
     return leaderUrl !== null && performance.now() - caughtUpAtMs < STALE_MS;
   }
@@ -288,7 +284,6 @@ export class Sequencer implements SliceSource {
 
   private async onLeading(term: LeaderTerm): Promise<void> {
     this.executors.countAnew(performance.now());
-    this.lastBlockAtMs = performance.now();
     this.canWrite = true;
     await this.announce(term);
     this.outlets?.serve();
@@ -319,7 +314,6 @@ export class Sequencer implements SliceSource {
   }
 
   private onBlock(block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]): void {
-    this.lastBlockAtMs = performance.now();
     this.recent.add(block.header.number, slices);
     this.outlets?.publish(slices);
     if (roots.length > 0) this.roots.placed(roots);
