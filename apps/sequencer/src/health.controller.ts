@@ -16,7 +16,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 200 for a leader whose last write succeeded and for a stand-by that follows one; NATS may be away. */
+  /** 200 for a leader whose blocks become durable and for a stand-by that follows one; NATS may be away. */
   @Get('readyz')
   ready(): Record<string, unknown> {
     const { isReady, isLeading, epoch, leaderUrl } = this.sequencer;

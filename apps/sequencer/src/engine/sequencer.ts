@@ -32,6 +32,7 @@ import { OperationQueries } from './operation-queries.js';
 import { StateRootDesk } from './state-root-desk.js';
 import { SubmissionError } from './submission-error.js';
 import { TransactionDesk } from './transaction-desk.js';
+import { WriteWatch } from './write-watch.js';
 
 /** What leaves the process when a block is durable, and what it asks of others. */
 export interface SequencerOutlets {
@@ -65,7 +66,7 @@ export class Sequencer implements SliceSource {
   private readonly genesisSsz: Uint8Array;
   private readonly leadershipLoop: LeadershipLoop;
   private outlets: SequencerOutlets | null = null;
-  private canWrite = false;
+  private readonly writes = new WriteWatch(() => performance.now());
   private timeConfirmed = false;
   /** Rollups whose executors stated differing roots: no new prepares until an operator quarantines and releases them. */
   private readonly disputed = new Set<number>();
@@ -158,14 +159,14 @@ export class Sequencer implements SliceSource {
     await Promise.allSettled([this.dataSource.destroy(), this.leadershipSource.destroy()]);
   }
 
-  /** Whether it leads and its last write succeeded; else submissions are refused. */
+  /** Whether it leads and can write; else submissions are refused. */
   get isLeading(): boolean {
-    return this.term !== null && this.canWrite;
+    return this.term !== null && this.writes.canWrite;
   }
 
   /** Whether it leads, or has just read the log and knows who does. */
   get isReady(): boolean {
-    if (this.term) return this.canWrite;
+    if (this.term) return this.writes.canWrite;
     const { leaderUrl, caughtUpAtMs } = this.leadershipLoop;
     return leaderUrl !== null && performance.now() - caughtUpAtMs < STALE_MS;
   }
@@ -276,21 +277,19 @@ export class Sequencer implements SliceSource {
       ...{ leadership, queue, signer, logger },
       roots: () => this.roots.entries(),
       onBlock: (block, slices, roots) => this.onBlock(block, slices, roots),
-      onWrite: (ok) => {
-        this.canWrite = ok;
-      },
+      onWrite: (ok) => this.writes.written(ok),
     });
   }
 
   private async onLeading(term: LeaderTerm): Promise<void> {
     this.executors.countAnew(performance.now());
-    this.canWrite = true;
+    this.writes.begin();
     await this.announce(term);
     this.outlets?.serve();
   }
 
   private onTermEnd(): void {
-    this.canWrite = false;
+    this.writes.end();
     this.outlets?.cease();
     this.recent.clear();
     this.queue.refuseAll(SubmissionError.notLeading());
@@ -326,7 +325,7 @@ export class Sequencer implements SliceSource {
   /** @throws SubmissionError `NOT_LEADING`, `CANNOT_WRITE` */
   private leading(): LeaderTerm {
     if (!this.term) throw SubmissionError.notLeading();
-    if (!this.canWrite) throw SubmissionError.cannotWrite();
+    if (!this.writes.canWrite) throw SubmissionError.cannotWrite();
     return this.term;
   }
 
