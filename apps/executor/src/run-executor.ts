@@ -4,9 +4,10 @@ import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertNativeSecp256k1, LocalSigner } from '#libs/crypto';
 import { FirstAnswer, Follower, HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
-import { connectNats, NATS_LIVENESS, type NatsConnection } from '#libs/messaging';
+import { connectNats, natsAccess, type NatsConnection, natsTransport } from '#libs/messaging';
+import { hexToBytes } from '#libs/protocol';
 import { createLogger, failpoint, type Logger, NestLogger } from '#libs/runtime';
-import { executorKey, type ExecutorSettings } from './config.js';
+import { type ExecutorSettings } from './config.js';
 import { Executor } from './engine/executor.js';
 import { openGenesis } from './engine/open-ledger.js';
 import { ExecutorModule } from './executor.module.js';
@@ -39,7 +40,7 @@ export async function runExecutor(
   const role = settings.EXECUTOR_ROLE;
   const name = `lockstep executor ${chainId} ${role}`;
   const logger = createLogger(name, settings.LOCKSTEP_LOG_LEVEL);
-  const signer = new LocalSigner(executorKey(settings));
+  const signer = new LocalSigner(hexToBytes(settings.EXECUTOR_KEY));
   const dataDir = settings.LOCKSTEP_DATA_DIR;
   const store = await ExecutorStore.open(dataDir, chainId);
   cleanups.push(() => store.close());
@@ -47,7 +48,7 @@ export async function runExecutor(
   const aborter = new AbortController();
   cleanups.push(() => aborter.abort());
   const nats = await connectNats({
-    servers: settings.NATS_URL,
+    ...natsAccess(settings),
     name,
     signal: aborter.signal,
     onStatus: (status) => logger.info({ status }, 'nats'),
@@ -71,13 +72,7 @@ export async function runExecutor(
   cleanups.push(() => app.close());
   const reads = app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.NATS,
-    options: {
-      servers: settings.NATS_URL.split(','),
-      name: `${name} reads`,
-      maxReconnectAttempts: -1,
-      waitOnFirstConnect: true,
-      ...NATS_LIVENESS,
-    },
+    options: { ...natsTransport(natsAccess(settings)), name: `${name} reads` },
   });
   app.connectMicroservice<MicroserviceOptions>({ strategy: feed });
   await app.startAllMicroservices();

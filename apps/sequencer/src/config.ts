@@ -1,10 +1,17 @@
 import { z } from 'zod';
-import { flagSetting, logLevelSetting, millisecondsSetting, portSetting, privateKeySetting } from '#libs/runtime';
+import {
+  flagSetting,
+  logLevelSetting,
+  millisecondsSetting,
+  natsSettings,
+  portSetting,
+  privateKeySetting,
+} from '#libs/runtime';
 
 /** Settings of a sequencer, from environment variables. */
 export const SequencerSettings = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
-  NATS_URL: z.string().min(1),
+  ...natsSettings,
   RPC_HOST: z.string().default('127.0.0.1'),
   RPC_PORT: portSetting.default(8545),
   /** Where others reach this sequencer; stands in the leadership row. */

@@ -1,7 +1,7 @@
 import { type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
-import { NATS_LIVENESS } from '#libs/messaging';
+import { type NatsAccess, natsTransport } from '#libs/messaging';
 import { type Logger, NestLogger } from '#libs/runtime';
 import { AdminController } from './admin.controller.js';
 import { Sequencer } from './engine/sequencer.js';
@@ -14,7 +14,7 @@ export class LeaderControl {
   private microservice: Promise<INestMicroservice> | null = null;
 
   constructor(
-    private readonly natsUrl: string,
+    private readonly nats: NatsAccess,
     private readonly sequencer: Sequencer,
     private readonly logger: Logger,
   ) {}
@@ -35,12 +35,7 @@ export class LeaderControl {
     class LeaderControlModule {}
     const microservice = await NestFactory.createMicroservice<MicroserviceOptions>(LeaderControlModule, {
       transport: Transport.NATS,
-      options: {
-        servers: this.natsUrl.split(','),
-        maxReconnectAttempts: -1,
-        waitOnFirstConnect: true,
-        ...NATS_LIVENESS,
-      },
+      options: natsTransport(this.nats),
       logger: new NestLogger(this.logger),
       abortOnError: false,
     });

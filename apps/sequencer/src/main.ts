@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { JsonRequests, NATS_LIVENESS } from '#libs/messaging';
+import { JsonRequests, natsAccess, natsTransport } from '#libs/messaging';
 import { LockstepError } from '#libs/protocol';
 import { createLogger, exitWithParent, NestLogger, readEnvironment } from '#libs/runtime';
 import { SequencerSettings } from './config.js';
@@ -19,9 +19,10 @@ async function main(): Promise<void> {
   const settings = readEnvironment(SequencerSettings, process.env);
   const logger = createLogger('sequencer', settings.LOCKSTEP_LOG_LEVEL);
   const sequencer = await Sequencer.open(settings, logger);
-  const gateway = new NatsGateway(settings.NATS_URL, sequencer, logger);
-  const control = new LeaderControl(settings.NATS_URL, sequencer, logger);
-  const requests = new JsonRequests(settings.NATS_URL);
+  const nats = natsAccess(settings);
+  const gateway = new NatsGateway(nats, sequencer, logger);
+  const control = new LeaderControl(nats, sequencer, logger);
+  const requests = new JsonRequests(nats);
   const app = await NestFactory.create<NestFastifyApplication>(
     SequencerModule.of(sequencer, gateway, new ExecutorReads(requests)),
     createRpcAdapter(),
@@ -30,12 +31,7 @@ async function main(): Promise<void> {
   configureRpcServer(app);
   app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.NATS,
-    options: {
-      servers: settings.NATS_URL.split(','),
-      maxReconnectAttempts: -1,
-      waitOnFirstConnect: true,
-      ...NATS_LIVENESS,
-    },
+    options: natsTransport(nats),
   });
   stop = async () => {
     stop = () => new Promise(() => {});

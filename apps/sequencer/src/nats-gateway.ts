@@ -3,6 +3,7 @@ import {
   FeedPublisher,
   type IngressResult,
   IngressServer,
+  type NatsAccess,
   type NatsConnection,
   type OutgoingSlice,
   type PriceResult,
@@ -27,7 +28,7 @@ export class NatsGateway {
   private readonly closing = new AbortController();
 
   constructor(
-    private readonly url: string,
+    private readonly access: NatsAccess,
     private readonly sequencer: Sequencer,
     private readonly logger: Logger,
   ) {}
@@ -39,7 +40,7 @@ export class NatsGateway {
   /** Connects, trying for as long as it takes, and serves from then on. */
   async start(): Promise<void> {
     const connection = await connectNats({
-      servers: this.url,
+      ...this.access,
       name: 'lockstep sequencer',
       signal: this.closing.signal,
       onStatus: (status) => this.logger.info({ status }, 'nats'),

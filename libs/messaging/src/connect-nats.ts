@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { NATS_PAYLOAD_BYTES_MIN } from '#libs/protocol';
 import { MessagingError } from './errors.js';
+import { type NatsAccess, natsAccessOptions, NATS_LIVENESS, RETRY_MS } from './nats-access.js';
 
 /** What happens to a connection, for logs and readiness. */
 export type NatsStatus =
@@ -12,15 +13,11 @@ export type NatsStatus =
   | { type: 'error'; error: Error }
   | { type: 'closed' };
 
-export interface NatsConnectOptions {
-  /** `nats://host:port`, several in a list or separated by commas. */
-  servers: string | string[];
+export interface NatsConnectOptions extends NatsAccess {
   /** Shown by the server's monitoring; says which process this is. */
   name: string;
   /** Whether what this connection publishes is kept from its own subscriptions. Default true. */
   noEcho?: boolean;
-  /** First part of the subjects on which this connection gets answers; one of its own keeps others from reading them. */
-  inboxPrefix?: string;
   /** How long to try until the first connection, in ms; without it for ever. */
   firstConnectTimeoutMs?: number;
   /** Ends the wait for the first connection. */
@@ -29,13 +26,6 @@ export interface NatsConnectOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
-const RETRY_MS = 250;
-
-/**
- * A server that answers none of three pings is dead: noticed within 6 s, also when packets just vanish. Every connection
- * needs these, Nest's own as well: by default it would take six minutes.
- */
-export const NATS_LIVENESS = { pingInterval: 1_500, maxPingOut: 3, reconnectTimeWait: RETRY_MS } as const;
 
 /**
  * Connects to NATS, and from then on reconnects for ever by itself. Messages published while there is no connection
@@ -45,8 +35,7 @@ export const NATS_LIVENESS = { pingInterval: 1_500, maxPingOut: 3, reconnectTime
  *   `NATS_UNREACHABLE` when `firstConnectTimeoutMs` has passed or `signal` was raised
  */
 export async function connectNats(options: NatsConnectOptions): Promise<NatsConnection> {
-  const servers = serverList(options.servers);
-  const connection = await connectFirst(servers, options);
+  const connection = await connectFirst(options);
   try {
     assertPayload(connection);
   } catch (error) {
@@ -58,16 +47,16 @@ export async function connectNats(options: NatsConnectOptions): Promise<NatsConn
   return connection;
 }
 
-async function connectFirst(servers: string[], options: NatsConnectOptions): Promise<NatsConnection> {
+async function connectFirst(options: NatsConnectOptions): Promise<NatsConnection> {
+  const access = natsAccessOptions(options);
   const { firstConnectTimeoutMs = Infinity, signal, onStatus } = options;
   const end = performance.now() + firstConnectTimeoutMs;
   for (let attempt = 1; ; attempt++) {
     try {
       return await connect({
-        servers,
+        ...access,
         name: options.name,
         noEcho: options.noEcho ?? true,
-        ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
         timeout: CONNECT_TIMEOUT_MS,
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
@@ -76,7 +65,7 @@ async function connectFirst(servers: string[], options: NatsConnectOptions): Pro
       });
     } catch (error) {
       onStatus?.({ type: 'waiting', attempt, error: error as Error });
-      if (signal?.aborted || performance.now() + RETRY_MS >= end) throw unreachable(servers, error as Error);
+      if (signal?.aborted || performance.now() + RETRY_MS >= end) throw unreachable(access.servers, error as Error);
     }
     await delay(RETRY_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
@@ -107,14 +96,11 @@ async function reportStatus(connection: NatsConnection, onStatus: NatsConnectOpt
   onStatus?.({ type: 'closed' });
 }
 
-const serverList = (servers: string | string[]): string[] =>
-  (typeof servers === 'string' ? servers.split(',') : servers).map((server) => server.trim()).filter(Boolean);
-
 function unreachable(servers: string[], cause: Error): MessagingError {
   return new MessagingError(
     { code: 'NATS_UNREACHABLE', servers },
     `No connection to NATS at ${servers.join(', ')}: ${cause.message}.`,
-    'Start the server, or set NATS_URL to one that runs.',
+    'Start the server, or set NATS_URL to one that runs, and NATS_NKEY_SEED where it asks for a login.',
     { cause },
   );
 }

@@ -1,5 +1,6 @@
 export { type NatsConnection } from '@nats-io/transport-node';
-export { connectNats, NATS_LIVENESS, type NatsConnectOptions, type NatsStatus } from './connect-nats.js';
+export { connectNats, type NatsConnectOptions, type NatsStatus } from './connect-nats.js';
+export { inboxPrefixOf, type NatsAccess, natsAccess, natsTransport } from './nats-access.js';
 export { ConnectionWatch } from './connection-watch.js';
 export { JsonRequests } from './json-requests.js';
 export { MessagingError, type MessagingErrorType } from './errors.js';

@@ -1,20 +1,15 @@
 import { ClientNats } from '@nestjs/microservices';
 import { firstValueFrom, lastValueFrom, timeout, TimeoutError } from 'rxjs';
-import { NATS_LIVENESS } from './connect-nats.js';
 import { MessagingError } from './errors.js';
+import { type NatsAccess, natsTransport } from './nats-access.js';
 
 /** Asks for control traffic in JSON, by Nest's NATS transporter: reads of executors, commands to the sequencer. */
 export class JsonRequests {
   private readonly client: ClientNats;
 
-  /** @param servers `nats://host:port`, several separated by commas. Connects with the first request. */
-  constructor(servers: string) {
-    this.client = new ClientNats({
-      servers: servers.split(','),
-      maxReconnectAttempts: -1,
-      waitOnFirstConnect: true,
-      ...NATS_LIVENESS,
-    });
+  /** @param access the servers alone where no login is needed. Connects with the first request. */
+  constructor(access: string | NatsAccess) {
+    this.client = new ClientNats(natsTransport(typeof access === 'string' ? { servers: access } : access));
   }
 
   /**
