@@ -2,6 +2,7 @@ import { CreateLog1763892000001 } from './1763892000001-create-log.js';
 import { CreateOperations1763892000002 } from './1763892000002-create-operations.js';
 import { CreateLeadership1763892000003 } from './1763892000003-create-leadership.js';
 import { CreateAudit1763892000004 } from './1763892000004-create-audit.js';
+import { CreateAdmin1763892000005 } from './1763892000005-create-admin.js';
 
 /** Every migration in the order of its timestamp. A released one is never changed: what is wrong in it, a later one mends. */
 export const MIGRATIONS = [
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   CreateOperations1763892000002,
   CreateLeadership1763892000003,
   CreateAudit1763892000004,
+  CreateAdmin1763892000005,
 ];

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { Command } from 'commander';
 import { appScript } from '#libs/testkit';
 import { addAdminCommands } from './admin-commands.js';
+import { addApiKeyCommands } from './api-key-commands.js';
 import { runDevnet } from './devnet/devnet.js';
 import { printError } from './print-error.js';
 
@@ -31,6 +32,7 @@ const run = (app: 'sequencer' | 'executor'): Command =>
     });
 run('sequencer');
 addAdminCommands(program, run('executor'));
+addApiKeyCommands(program);
 
 await program.parseAsync().catch((thrown: unknown) => {
   printError(thrown);

@@ -5,7 +5,9 @@ export type DatabaseErrorType =
   | { code: 'SYNCHRONOUS_COMMIT_OFF'; setting: string }
   | { code: 'NOT_WRITABLE'; reason: string }
   | { code: 'MIGRATION_BUSY'; waitMs: number }
-  | { code: 'GENESIS_MISSING' };
+  | { code: 'GENESIS_MISSING' }
+  | { code: 'API_KEY_UNKNOWN'; id: string }
+  | { code: 'API_KEY_NOT_ROTATABLE'; id: string };
 
 /** The database cannot be used as it is. */
 export class DatabaseError extends LockstepError<DatabaseErrorType> {}

@@ -1,3 +1,6 @@
+export { API_ROLES, type ApiKey, type ApiRole, roleAllows } from './admin/api-key.js';
+export { ApiKeys, type Authentication, type IssuedApiKey } from './admin/api-keys.js';
+export { type CommandAnswer, type CommandClaim, type CommandKey, CommandStore } from './admin/command-store.js';
 export {
   AUDIT_DETAIL_BYTES_MAX,
   AUDIT_NAME_BYTES_MAX,

@@ -6,6 +6,7 @@ import { assertPortFree, DataDirectoryLock, freePort, Network } from '#libs/test
 import { bold, dim, green, heading, print, red } from '../console.js';
 import { EMPTY_SUMMARY, runScenario, type ScenarioResult } from '../scenario/scenario.js';
 import { printError } from '../print-error.js';
+import { ensureAdminKey } from './admin-key.js';
 import { showLiveLines } from './live-lines.js';
 
 export interface DevnetOptions {
@@ -37,6 +38,8 @@ export async function runDevnet({ once }: DevnetOptions): Promise<number> {
       ...(process.env.LOCKSTEP_TOPOLOGY ? { topologyFile: process.env.LOCKSTEP_TOPOLOGY } : {}),
     });
     printNetwork(network);
+    const { text, file } = await ensureAdminKey(network.databaseUrl, dataDir);
+    print(`  admin key  ${text}  ${dim(`in ${file}`)}`);
     const { signal } = stopping;
     const started = network;
     result = await untilAborted(() => runScenario(started), signal);

@@ -20,7 +20,7 @@ describe('migrate', () => {
   it('shows that a process killed in mid-migration leaves nothing behind and the next start does it all', async () => {
     const url = await server.createDatabase();
     const blocker = await openClient(url);
-    // The last migration has to wait for this table's name until we roll back.
+    // A late migration has to wait for this table's name until we roll back.
     await blocker.query('CREATE SCHEMA lockstep; BEGIN; CREATE TABLE lockstep.audit ()');
     const killed = migrate(url).catch((error: unknown) => error);
     const watcher = await openClient(url);

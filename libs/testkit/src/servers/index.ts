@@ -6,5 +6,6 @@ export { type NatsOptions, type NatsServer, startNats } from './nats.js';
 export { assertPortFree, freePort, freePorts } from './ports.js';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.js';
 export { isProcessAlive, processStartTime } from './process-identity.js';
+export { runningPostgresUrl } from './running-postgres.js';
 export { spawnNode, type SpawnNodeOptions } from './spawn-node.js';
 export { type ProcessExit, SupervisedProcess } from './supervised-process.js';

@@ -170,7 +170,7 @@ async function assertServes(client: pg.Client, cluster: string): Promise<void> {
 
 function handleOf({ server, port }: Started, dataDir: string): PostgresServer {
   return {
-    url: urlOf(port, DATABASE),
+    url: urlOf(port),
     port,
     pid: server.pid,
     dataDir,
@@ -197,7 +197,8 @@ async function clearPostmasterFile(cluster: string, log: (line: string) => void)
   if (outcome === 'other') rmSync(file, { force: true });
 }
 
-function urlOf(port: number, database: string): string {
+/** URL of a database of an embedded Postgres, password included. */
+export function urlOf(port: number, database = DATABASE): string {
   return `postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@127.0.0.1:${port}/${database}`;
 }
 
