@@ -23,7 +23,7 @@ program
     setImmediate(() => process.exit());
   });
 
-const run = (app: 'sequencer' | 'executor'): Command =>
+const run = (app: 'sequencer' | 'executor' | 'admin-api'): Command =>
   program
     .command(app)
     .description(`run one ${app}; its settings are environment variables, see docs/settings.md`)
@@ -31,6 +31,7 @@ const run = (app: 'sequencer' | 'executor'): Command =>
       await import(pathToFileURL(appScript(app)).href);
     });
 run('sequencer');
+run('admin-api');
 addAdminCommands(program, run('executor'));
 addApiKeyCommands(program);
 

@@ -15,6 +15,7 @@ export interface DevnetOptions {
 }
 
 const DEFAULT_RPC_PORT = 8545;
+const DEFAULT_ADMIN_PORT = 3000;
 
 /** `lockstep devnet`: a whole network, the guided scenario, then a line a second until it is told to stop. */
 export async function runDevnet({ once }: DevnetOptions): Promise<number> {
@@ -28,11 +29,14 @@ export async function runDevnet({ once }: DevnetOptions): Promise<number> {
   try {
     const dataDir = once && !process.env.LOCKSTEP_DATA_DIR ? (temporary = temporaryDirectory()) : givenDirectory();
     lock = DataDirectoryLock.acquire(dataDir);
-    const rpcPort = await choosePort(once);
+    const rpcPort = await choosePort('RPC_PORT', DEFAULT_RPC_PORT, once);
+    const adminPort = await choosePort('ADMIN_PORT', DEFAULT_ADMIN_PORT, once);
     print(`${bold('Lockstep devnet')}  ${dim(`data in ${dataDir}`)}`);
     network = await Network.start({
       dataDir,
       rpcPort,
+      adminApi: true,
+      adminPort,
       ...(process.env.DATABASE_URL ? { databaseUrl: process.env.DATABASE_URL } : {}),
       ...(process.env.NATS_URL ? { natsUrl: process.env.NATS_URL } : {}),
       ...(process.env.LOCKSTEP_TOPOLOGY ? { topologyFile: process.env.LOCKSTEP_TOPOLOGY } : {}),
@@ -56,11 +60,12 @@ export async function runDevnet({ once }: DevnetOptions): Promise<number> {
   return result.passed || (stopping.signal.aborted && !once) ? 0 : 1;
 }
 
-function printNetwork({ topology, databaseUrl, natsUrl, rpcUrl }: Network): void {
+function printNetwork({ topology, databaseUrl, natsUrl, rpcUrl, adminUrl }: Network): void {
   heading('What runs where');
   print(`  Postgres   ${databaseUrl.replace(/:[^:@/]+@/, ':…@')}`);
   print(`  NATS       ${natsUrl}`);
   print(`  sequencer  ${rpcUrl}`);
+  print(`  admin API  ${adminUrl}/  ${dim('/api/v1, /docs, /openapi.json')}`);
   for (const { chainId, name } of topology.rollups)
     print(`  ${name.padEnd(10)} ${rpcUrl}/${chainId}  JSON-RPC of rollup ${chainId}`);
 }
@@ -78,23 +83,23 @@ function temporaryDirectory(): string {
   return directory;
 }
 
-async function choosePort(once: boolean): Promise<number> {
-  const given = process.env.RPC_PORT;
+async function choosePort(setting: string, standard: number, once: boolean): Promise<number> {
+  const given = process.env[setting];
   if (given !== undefined && given !== '') {
     const port = portSetting.safeParse(given);
     if (!port.success) {
       throw new ConfigurationError(
-        { code: 'CONFIGURATION', setting: 'RPC_PORT' },
-        `RPC_PORT is ${JSON.stringify(given)}, which is no TCP port.`,
+        { code: 'CONFIGURATION', setting },
+        `${setting} is ${JSON.stringify(given)}, which is no TCP port.`,
         'Set it to a number from 1 to 65535, or leave it unset.',
       );
     }
-    await assertPortFree(port.data, 'RPC_PORT');
+    await assertPortFree(port.data, setting);
     return port.data;
   }
   if (once) return freePort();
-  await assertPortFree(DEFAULT_RPC_PORT, 'RPC_PORT');
-  return DEFAULT_RPC_PORT;
+  await assertPortFree(standard, setting);
+  return standard;
 }
 
 /** @throws Error when the signal comes before the work has ended, or came before it began: then it is not begun */

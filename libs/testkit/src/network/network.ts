@@ -22,6 +22,10 @@ export interface NetworkOptions {
   topologyFile?: string;
   /** Start a replica of each rollup's executor as well. */
   replicas?: boolean;
+  /** Start the admin API as well, its reads open to all. */
+  adminApi?: boolean;
+  /** Of the admin API; a free one where not given. */
+  adminPort?: number;
   /** More settings for every process. */
   env?: Record<string, string>;
 }
@@ -32,13 +36,15 @@ interface EmbeddedServer {
 }
 
 /**
- * A whole Lockstep network of real processes: Postgres, NATS, a sequencer, an executor for each rollup. Started and
- * stopped in order; what it starts ends with it, however it ends.
+ * A whole Lockstep network of real processes: Postgres, NATS, a sequencer, an executor for each rollup, the admin API
+ * where asked for. Started and stopped in order; what it starts ends with it, however it ends.
  */
 export class Network {
   readonly executors = new Map<number, SupervisedProcess>();
   readonly replicas = new Map<number, SupervisedProcess>();
   readonly sequencers: SupervisedProcess[] = [];
+  /** Null without `adminApi`. */
+  adminApi: SupervisedProcess | null = null;
   private readonly servers: EmbeddedServer[] = [];
   private readonly requests: JsonRequests;
 
@@ -50,6 +56,7 @@ export class Network {
     readonly natsUrl: string,
     /** Of each sequencer. */
     readonly rpcPorts: readonly number[],
+    private readonly adminPort: number,
   ) {
     this.requests = new JsonRequests(natsUrl);
   }
@@ -72,9 +79,10 @@ export class Network {
         startPostgres({ dataDir: join(options.dataDir, 'postgres'), log }),
       );
       const natsUrl = await embed(options.natsUrl, () => startNats({ dataDir: join(options.dataDir, 'nats'), log }));
-      const rpcPorts = await freePorts(options.sequencers ?? 1);
+      const [freeAdminPort, ...rpcPorts] = await freePorts(1 + (options.sequencers ?? 1));
       if (options.rpcPort) rpcPorts[0] = options.rpcPort;
-      const network = new Network(topology, topologyFile, options, databaseUrl, natsUrl, rpcPorts);
+      const adminPort = options.adminPort ?? freeAdminPort!;
+      const network = new Network(topology, topologyFile, options, databaseUrl, natsUrl, rpcPorts, adminPort);
       network.servers.push(...servers);
       await network.startProcesses();
       return network;
@@ -97,6 +105,11 @@ export class Network {
   /** The JSON-RPC endpoint of one rollup at a sequencer. */
   rollupUrl(chainId: number, sequencer = 0): string {
     return `${this.sequencerUrl(sequencer)}/${chainId}`;
+  }
+
+  /** Where the admin API listens. */
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.adminPort}`;
   }
 
   get chainIds(): number[] {
@@ -145,6 +158,18 @@ export class Network {
     return replica;
   }
 
+  /** Starts the admin API (again) and waits until it is ready. */
+  async startAdminApi(): Promise<void> {
+    const adminApi = this.spawn('admin-api', 'admin-api', {
+      ADMIN_PORT: String(this.adminPort),
+      LOCKSTEP_ADMIN_OPEN_READS: '1',
+    });
+    this.adminApi = adminApi;
+    await this.until(adminApi, 'admin API is ready', async () => {
+      return (await fetch(`${this.adminUrl}/readyz`).catch(() => null))?.ok === true;
+    });
+  }
+
   /** Waits until every executor has applied this block. @throws Error when one has not in time */
   async waitForHeight(height: number, chainIds: readonly number[] = this.chainIds): Promise<void> {
     await Promise.all(
@@ -174,9 +199,10 @@ export class Network {
     return answer.result as T;
   }
 
-  /** Stops everything in order: executors, sequencer, servers. */
+  /** Stops everything in order: admin API, executors, sequencer, servers. */
   async stop(): Promise<void> {
     await this.requests.close();
+    await this.adminApi?.stop();
     await Promise.all([...this.executors.values(), ...this.replicas.values()].map((executor) => executor.stop()));
     for (const sequencer of [...this.sequencers].reverse()) await sequencer.stop();
     for (const server of [...this.servers].reverse()) await server.stop();
@@ -190,7 +216,9 @@ export class Network {
         if (this.options.replicas) this.startReplica(chainId);
       }
       await this.waitForHeight(0);
+      if (this.options.adminApi) await this.startAdminApi();
     } catch (error) {
+      await this.adminApi?.stop();
       for (const executor of [...this.executors.values(), ...this.replicas.values()]) await executor.stop();
       for (const sequencer of this.sequencers) await sequencer.stop();
       throw error;

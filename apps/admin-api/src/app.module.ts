@@ -1,0 +1,17 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Logger } from '#libs/runtime';
+import type { AdminApiSettings } from './config.js';
+import { CoreModule } from './core/core.module.js';
+import { HealthController } from './health/health.controller.js';
+
+/** Composes the admin API: the core, and a controller and a service for each resource. */
+@Module({})
+export class AdminApiModule {
+  static of(settings: AdminApiSettings, logger: Logger): DynamicModule {
+    return {
+      module: AdminApiModule,
+      imports: [CoreModule.of(settings, logger)],
+      controllers: [HealthController],
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { flagSetting, logLevelSetting, millisecondsSetting, portSetting, privateKeySetting } from '#libs/runtime';
+
+/** Settings of the admin API, from environment variables. */
+export const AdminApiSettings = z.object({
+  /** With the rights of its own role: it reads the log and writes the schema `lockstep_admin` alone. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
+  NATS_URL: z.string({ error: 'must be the NATS server, such as nats://127.0.0.1:4222' }).min(1),
+  ADMIN_HOST: z.string().default('127.0.0.1'),
+  ADMIN_PORT: portSetting.default(3000),
+  /** Reads need no key: for the devnet alone. */
+  LOCKSTEP_ADMIN_OPEN_READS: flagSetting.default(false),
+  /** Signs changes of the registry and commands; without it they are refused. */
+  REGISTRY_KEY: privateKeySetting.optional(),
+  /** Connections to Postgres that answer requests; one more fills the projections. */
+  LOCKSTEP_ADMIN_POOL_SIZE: z.coerce.number().int().min(1).max(64).default(4),
+  /** How long a statement for a request may take. */
+  LOCKSTEP_ADMIN_STATEMENT_MS: millisecondsSetting.default(2_000),
+  /** How long an executor or the leader has for an answer. */
+  LOCKSTEP_ADMIN_READ_MS: millisecondsSetting.default(1_500),
+  LOCKSTEP_LOG_LEVEL: logLevelSetting,
+});
+export type AdminApiSettings = z.output<typeof AdminApiSettings>;

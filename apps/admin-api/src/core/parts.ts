@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import type { Missing } from '../schema/missing.js';
+
+/**
+ * Which parts of the network are away, since when and why. Whoever talks to a part says how it went.
+ *
+ * A part is missing from the first failure on until the next success; a failure in between keeps the first one's time.
+ */
+@Injectable()
+export class Parts {
+  private readonly away = new Map<string, Missing>();
+
+  /** @param since where it is known better than by now */
+  failed(part: string, reason: string, since = new Date()): void {
+    this.away.set(part, { part, reason, since: this.away.get(part)?.since ?? since.toISOString() });
+  }
+
+  works(part: string): void {
+    this.away.delete(part);
+  }
+
+  /** Those that are away, of the given ones or of all. */
+  missing(parts?: readonly string[]): Missing[] {
+    const all = [...this.away.values()].sort((a, b) => a.part.localeCompare(b.part));
+    return parts ? all.filter(({ part }) => parts.includes(part)) : all;
+  }
+}
+
+export const executorPart = (chainId: number): string => `executor.${chainId}`;

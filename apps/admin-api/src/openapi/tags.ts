@@ -1,0 +1,5 @@
+/** What routes are grouped by. */
+export const TAGS = {
+  overview: 'How the network is, in one answer.',
+  health: 'Whether this process lives and can do its work.',
+} as const;
