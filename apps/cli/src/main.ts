@@ -6,6 +6,8 @@ import { appScript } from '#libs/testkit';
 import { addAdminCommands } from './admin-commands.js';
 import { addApiKeyCommands } from './api-key-commands.js';
 import { runDevnet } from './devnet/devnet.js';
+import { addInitCommand } from './init/init-command.js';
+import { addMigrateCommand } from './migrate-command.js';
 import { printError } from './print-error.js';
 
 // What a command prints is its own.
@@ -34,6 +36,8 @@ run('sequencer');
 run('admin-api');
 addAdminCommands(program, run('executor'));
 addApiKeyCommands(program);
+addMigrateCommand(program);
+addInitCommand(program);
 
 await program.parseAsync().catch((thrown: unknown) => {
   printError(thrown);

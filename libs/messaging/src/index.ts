@@ -3,6 +3,7 @@ export { connectNats, type NatsConnectOptions, type NatsStatus } from './connect
 export { inboxPrefixOf, type NatsAccess, natsAccess, natsTransport } from './nats-access.js';
 export { ConnectionWatch } from './connection-watch.js';
 export { JsonRequests } from './json-requests.js';
+export { createNkey, type Nkey } from './nkey.js';
 export { MessagingError, type MessagingErrorType } from './errors.js';
 export { FeedPublisher, type OutgoingSlice } from './feed-publisher.js';
 export { encodeIngress, decodeIngress, INGRESS_TRANSACTIONS_MAX } from './ingress-frame.js';

@@ -6,6 +6,7 @@ export type DatabaseErrorType =
   | { code: 'NOT_WRITABLE'; reason: string }
   | { code: 'MIGRATION_BUSY'; waitMs: number }
   | { code: 'GENESIS_MISSING' }
+  | { code: 'SCHEMA_MISSING' }
   | { code: 'API_KEY_UNKNOWN'; id: string }
   | { code: 'API_KEY_NOT_ROTATABLE'; id: string };
 

@@ -18,6 +18,7 @@ export {
   readDatabaseSettings,
 } from './database/data-source.js';
 export { migrate, type MigrateOptions } from './database/migrate.js';
+export { ADMIN_ROLE, grantRoles, type RolePasswords, SEQUENCER_ROLE } from './database/roles.js';
 export { DATABASE_TIMEOUTS, type DatabaseTimeouts } from './database/options.js';
 export { type DatabaseSettings } from './database/settings.js';
 export * from './entities/index.js';
