@@ -3,6 +3,7 @@ import { CreateOperations1763892000002 } from './1763892000002-create-operations
 import { CreateLeadership1763892000003 } from './1763892000003-create-leadership.js';
 import { CreateAudit1763892000004 } from './1763892000004-create-audit.js';
 import { CreateAdmin1763892000005 } from './1763892000005-create-admin.js';
+import { CreateRestores1763892000011 } from './1763892000011-create-restores.js';
 
 /** Every migration in the order of its timestamp. A released one is never changed: what is wrong in it, a later one mends. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   CreateLeadership1763892000003,
   CreateAudit1763892000004,
   CreateAdmin1763892000005,
+  CreateRestores1763892000011,
 ];

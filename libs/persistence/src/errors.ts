@@ -8,7 +8,10 @@ export type DatabaseErrorType =
   | { code: 'GENESIS_MISSING' }
   | { code: 'SCHEMA_MISSING' }
   | { code: 'API_KEY_UNKNOWN'; id: string }
-  | { code: 'API_KEY_NOT_ROTATABLE'; id: string };
+  | { code: 'API_KEY_NOT_ROTATABLE'; id: string }
+  /** Not the database that was led last. Both as system identifier and timeline. */
+  | { code: 'RESTORED'; former: string; identity: string }
+  | { code: 'STILL_LED'; holder: string };
 
 /** The database cannot be used as it is. */
 export class DatabaseError extends LockstepError<DatabaseErrorType> {}

@@ -2,6 +2,7 @@ import { type DataSource } from 'typeorm';
 import { LeadershipEntity } from './entities/index.js';
 import { toNumber } from './entities/transformers.js';
 import { DatabaseError } from './errors.js';
+import { assertNotRestored } from './restore.js';
 
 /** Who leads, as Postgres has it. */
 export interface Leader {
@@ -31,7 +32,7 @@ export class Leadership {
    * @param holder names the process, not empty
    * @param url where the others forward submissions to
    * @returns the new epoch, or undefined while another holds the lease
-   * @throws DatabaseError `GENESIS_MISSING`; the driver's error, SQLSTATE 55P03 when the head stayed locked for `lockMs`
+   * @throws DatabaseError `GENESIS_MISSING`, `RESTORED` (I11); the driver's error, SQLSTATE 55P03 when the head stayed locked for `lockMs`
    */
   async take(holder: string, url: string, leaseMs: number): Promise<{ epoch: number } | undefined> {
     if (holder === '') throw new RangeError('a leader needs a name');
@@ -40,9 +41,10 @@ export class Leadership {
     const [row] = await this.dataSource.query<{ epoch: string; head_epoch: string | null }[]>(
       `WITH lease AS (
          UPDATE lockstep.leadership
-         SET epoch = epoch + 1, holder = $1::text, url = $2::text, lease_ms = $3::integer,
+         SET database_identity = lockstep.database_identity(), epoch = epoch + 1, holder = $1::text, url = $2::text, lease_ms = $3::integer,
              lease_until = clock_timestamp() + $3::integer * interval '1 millisecond', started_at = clock_timestamp()
          WHERE lease_until <= clock_timestamp() AND EXISTS (SELECT FROM lockstep.head)
+           AND coalesce(database_identity, lockstep.database_identity()) = lockstep.database_identity()
          RETURNING epoch
        ), fenced AS (
          UPDATE lockstep.head SET epoch = lease.epoch FROM lease RETURNING head.epoch
@@ -51,8 +53,14 @@ export class Leadership {
       [holder, url, leaseMs],
     );
     if (row) return { epoch: toNumber(row.epoch) };
-    const [head] = await this.dataSource.query<unknown[]>('SELECT FROM lockstep.head');
-    if (head) return undefined; // another was faster
+    const [head] = await this.dataSource.query<{ former: string | null; identity: string }[]>(
+      `SELECT database_identity AS former, lockstep.database_identity() AS identity
+       FROM lockstep.head, lockstep.leadership`,
+    );
+    if (head) {
+      assertNotRestored(head.former, head.identity);
+      return undefined; // another was faster
+    }
     throw new DatabaseError(
       { code: 'GENESIS_MISSING' },
       'The log has no genesis yet, so there is nothing to lead.',

@@ -64,7 +64,7 @@ const WRITE_TYPE = intentTypeHash('WriteIntent');
 const CLOSE_TYPE = intentTypeHash('CloseIntent');
 
 /** What a commitment is about; part of what is signed, so a signature for one kind is none for another. */
-export type CommitmentKind = 'header' | 'vote' | 'root' | 'price' | 'registry' | 'admin';
+export type CommitmentKind = 'header' | 'vote' | 'root' | 'price' | 'registry' | 'admin' | 'restore';
 
 /**
  * The EIP-712 digest that headers, votes, state roots, prices and registry changes are signed by:

@@ -23,7 +23,7 @@ describe('an entry', () => {
   });
 
   it('of an unknown kind, or without a first byte, is refused', () => {
-    for (const first of [0, 7, 8, 255]) expect(() => entryKind(Uint8Array.of(first))).toThrow(RangeError);
+    for (const first of [0, 8, 9, 255]) expect(() => entryKind(Uint8Array.of(first))).toThrow(RangeError);
     expect(() => entryKind(new Uint8Array())).toThrow(RangeError);
   });
 

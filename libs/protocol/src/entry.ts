@@ -9,6 +9,7 @@ export enum EntryKind {
   DECISION = 4,
   STATE_ROOT = 5,
   REGISTRY_CHANGE = 6,
+  RESTORE = 7,
 }
 
 /** The sender of an entry that has none. */

@@ -13,6 +13,8 @@ export * from './price.js';
 export * from './reason.js';
 export * from './registry.js';
 export * from './registry-change.js';
+export * from './restore.js';
+export * from './rewind.js';
 export * from './slice.js';
 export * from './ssz/primitives.js';
 export * from './state-root.js';

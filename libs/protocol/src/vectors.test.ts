@@ -9,6 +9,7 @@ import { laneRoot, verifyLaneProof } from './lane.js';
 import { Decision, Intent, Prepare, SignedVote } from './operation.js';
 import { SignedPrice } from './price.js';
 import { seriesId, SeriesTerms, SignedRegistryChange } from './registry.js';
+import { SignedRestore } from './restore.js';
 import { Slice } from './slice.js';
 import { SignedStateRoot } from './state-root.js';
 import { buildVectors } from './testing/build-vectors.js';
@@ -105,6 +106,7 @@ describe('the committed vectors', () => {
       [EntryKind.DECISION]: Decision,
       [EntryKind.STATE_ROOT]: SignedStateRoot,
       [EntryKind.REGISTRY_CHANGE]: SignedRegistryChange,
+      [EntryKind.RESTORE]: SignedRestore,
     };
     for (const { kind, kindName, lane, sequence, sender, value, bytes, id, leaf } of entries) {
       const raw = hexToBytes(bytes);

@@ -53,7 +53,8 @@ const RETRY_MS_MAX = 2_000;
  *
  * It subscribes before it replays, and keeps what comes live meanwhile, so nothing is missed at the joint. Lost
  * connections and servers that give no answer are waited for, without end. It ends with a SliceError only where the
- * log itself breaks a rule: a replayed slice that does not verify, or two signed headers for one height.
+ * log itself breaks a rule: a replayed slice that does not verify, two signed headers for one height, or a log that goes
+ * on otherwise from a block that was handed out (`FORK`).
  */
 export class Follower implements AsyncIterable<VerifiedBlock> {
   private readonly live: LiveBuffer;
@@ -152,7 +153,7 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
       const answer = await this.retry(() => this.source.replay(cursor.chainId, request));
       if (!answer) return;
       for (const bytes of answer.slices) {
-        const block = verifySlice(cursor, bytes);
+        const block = await this.verifyReplayed(cursor, bytes);
         cursor = block.cursor;
         yield block;
       }
@@ -191,6 +192,16 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
     }
   }
 
+  /** A block that does not follow ours may be of another branch: then say so, by what stands at our own height. */
+  private async verifyReplayed(cursor: Cursor, bytes: Uint8Array): Promise<VerifiedBlock> {
+    try {
+      return verifySlice(cursor, bytes);
+    } catch (error) {
+      if (error instanceof SliceError && error.code === 'PARENT_HASH') await this.checkJoint(cursor);
+      throw error;
+    }
+  }
+
   private verifyLive(cursor: Cursor, bytes: Uint8Array): VerifiedBlock | null {
     try {
       return verifySlice(cursor, bytes);
@@ -201,7 +212,7 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
     }
   }
 
-  /** A slice of a height that was handed out before: the same block is dropped, another one signed is equivocation. */
+  /** A slice of a height that was handed out before: the same block is dropped, another one signed ends the iteration. */
   private compare(cursor: Cursor, bytes: Uint8Array): void {
     let slice;
     try {

@@ -1,5 +1,14 @@
 import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
-import { Bytes32, type Genesis, logId as logIdOf, type Registry, SignedHeader, Uint53, Uint64 } from '#libs/protocol';
+import {
+  Bytes32,
+  type Genesis,
+  logId as logIdOf,
+  type Registry,
+  Restore,
+  SignedHeader,
+  Uint53,
+  Uint64,
+} from '#libs/protocol';
 
 /** Where a follower stands: all it needs to verify the next slice. */
 export interface Cursor {
@@ -18,6 +27,8 @@ export interface Cursor {
   laneSequences: LaneSequences;
   /** Its signed header, kept as evidence against a second one; null for genesis. */
   signedHeader: SignedHeader | null;
+  /** The newest restore that the log declares; what it cut off is ignored. */
+  restore: Restore | null;
   /** In force for the next block. Never changed in place. */
   registry: Registry;
 }
@@ -40,6 +51,7 @@ const CursorPosition = new ContainerType(
     own: Uint64,
     shared: Uint64,
     signedHeader: new ListCompositeType(SignedHeader, 1),
+    restore: new ListCompositeType(Restore, 1),
   },
   { typeName: 'CursorPosition' },
 );
@@ -57,6 +69,7 @@ export function genesisCursor(genesis: Genesis, chainId: number): Cursor {
     nextSequence: 1n,
     laneSequences: { own: 0n, shared: 0n },
     signedHeader: null,
+    restore: null,
     registry: genesis.registry,
   };
 }
@@ -67,7 +80,8 @@ export function genesisCursor(genesis: Genesis, chainId: number): Cursor {
  */
 export function serializeCursor(cursor: Cursor): Uint8Array {
   const signedHeader = cursor.signedHeader ? [cursor.signedHeader] : [];
-  return CursorPosition.serialize({ ...cursor, ...cursor.laneSequences, signedHeader });
+  const restore = cursor.restore ? [cursor.restore] : [];
+  return CursorPosition.serialize({ ...cursor, ...cursor.laneSequences, signedHeader, restore });
 }
 
 /**
@@ -75,11 +89,12 @@ export function serializeCursor(cursor: Cursor): Uint8Array {
  * @throws Error where the bytes are none
  */
 export function deserializeCursor(bytes: Uint8Array, registry: Registry): Cursor {
-  const { own, shared, signedHeader, ...position } = CursorPosition.deserialize(bytes);
+  const { own, shared, signedHeader, restore, ...position } = CursorPosition.deserialize(bytes);
   return {
     ...position,
     laneSequences: { own, shared },
     signedHeader: signedHeader[0] ?? null,
+    restore: restore[0] ?? null,
     registry,
   };
 }

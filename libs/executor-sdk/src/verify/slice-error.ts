@@ -23,6 +23,9 @@ export type SliceErrorType =
   | { code: 'ENTRY_KIND'; number: number; lane: LaneName; sequence: bigint; kind: number | null }
   | { code: 'ENTRY_SENDER'; number: number; sequence: bigint }
   | { code: 'REGISTRY_CHANGE'; number: number; sequence: bigint; reason: string }
+  | { code: 'RESTORE'; number: number; sequence: bigint; reason: string }
+  /** The log goes on otherwise from a block that we are past: it was restored from a backup. */
+  | { code: 'FORK'; number: number; hashes: [string, string]; epochs: [number, number] }
   | { code: 'EQUIVOCATION'; number: number; hashes: [string, string] };
 
 /** A slice that breaks a rule of the feed. `evidence` holds what proves it: serialised slices or signed headers. */
@@ -36,7 +39,9 @@ export class SliceError extends LockstepError<SliceErrorType> {
     super(
       type,
       message,
-      'Keep the evidence and tell the operator of the sequencer; do not go on from this block.',
+      type.code === 'FORK'
+        ? 'Make sure that the operator of the sequencer has restored the log; then run: lockstep executor rewind CHAIN_ID --to N, with the last block that was kept.'
+        : 'Keep the evidence and tell the operator of the sequencer; do not go on from this block.',
       options,
     );
   }

@@ -5,6 +5,7 @@ import { type VerifiedBlock, type VerifiedEntry } from './verified-block.js';
 import { type Fail, failWith, verifyHeader } from './verify-header.js';
 import { type ExpectedLane, verifyLane } from './verify-lane.js';
 import { verifyRegistryChanges } from './verify-registry-changes.js';
+import { verifyRestores } from './verify-restores.js';
 
 /**
  * Verifies the slice of the block after a cursor (design, section 5): header signature by a registered leader, log,
@@ -50,6 +51,7 @@ export function verifySlice(cursor: Cursor, bytes: Uint8Array): VerifiedBlock {
     nextSequence: header.firstSequence + BigInt(header.entryCount),
     laneSequences: after,
     signedHeader,
+    restore: verifyRestores(registry, sharedEntries, header, fail) ?? cursor.restore,
     registry: verifyRegistryChanges(registry, sharedEntries, header, fail),
   };
   return { header, signedHeader, hash, entries, laneSequences: after, registry, slice: bytes, cursor: next };

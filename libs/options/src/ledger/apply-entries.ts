@@ -36,6 +36,8 @@ export function applyEntries(block: BlockScope, entries: readonly LogEntry[], fi
       case EntryKind.REGISTRY_CHANGE:
         applyChange(block, entry);
         break;
+      case EntryKind.RESTORE: // concerns who follows, not what they hold
+        break;
     }
   }
   return applied;

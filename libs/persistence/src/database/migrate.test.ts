@@ -45,7 +45,7 @@ describe('migrate', () => {
 });
 
 describe('the log tables', () => {
-  it.each(['genesis', 'blocks', 'entries', 'operations', 'decisions', 'incidents', 'audit'])(
+  it.each(['genesis', 'blocks', 'entries', 'operations', 'decisions', 'incidents', 'audit', 'restores'])(
     'shows that %s takes no UPDATE, DELETE or TRUNCATE',
     async (table) => {
       const { chain, writer, dataSource } = await server.createLog();

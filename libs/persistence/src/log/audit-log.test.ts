@@ -85,7 +85,8 @@ describe('the audit log', () => {
       GRANT USAGE ON SCHEMA lockstep TO sequencer;
       GRANT SELECT, INSERT ON lockstep.audit, lockstep.blocks, lockstep.entries, lockstep.operations, lockstep.decisions,
         lockstep.genesis TO sequencer;
-      GRANT SELECT, UPDATE ON lockstep.head TO sequencer`);
+      GRANT SELECT, UPDATE ON lockstep.head TO sequencer;
+      GRANT SELECT ON lockstep.leadership TO sequencer`);
     const roleUrl = Object.assign(new URL(url), { username: 'sequencer', password: 'secret' }).href;
     const dataSource = await openDataSource(roleUrl);
     expect(await dataSource.query('SELECT current_user AS role')).toEqual([{ role: 'sequencer' }]);

@@ -1,6 +1,7 @@
 import { GuardedClient } from '../database/guarded-client.js';
 import { clientConfig, type DatabaseTimeouts } from '../database/options.js';
 import { checkSettings, SETTINGS_SQL } from '../database/settings.js';
+import { assertNotRestored } from '../restore.js';
 
 /** Names one server process for good: its pid alone may be used again. */
 export interface Backend {
@@ -13,6 +14,8 @@ export interface SessionOptions {
   applicationName: string;
   timeouts: DatabaseTimeouts;
 }
+
+const LED_SQL = 'SELECT database_identity AS former, lockstep.database_identity() AS identity FROM lockstep.leadership';
 
 const TRANSACTION_TIMEOUT_SINCE = 170_000;
 
@@ -28,7 +31,7 @@ export class WriterSession {
     client.on('end', () => (this.#broken = true));
   }
 
-  /** Connects and makes sure that commits are durable; throws the driver's errors and those of `checkSettings`. */
+  /** Connects and makes sure that commits are durable; throws the driver's errors, those of `checkSettings`, `RESTORED`. */
   static async open({ url, applicationName, timeouts }: SessionOptions): Promise<WriterSession> {
     const client = new GuardedClient({
       connectionString: url,
@@ -41,6 +44,9 @@ export class WriterSession {
       const { rows } = await client.query(`${SETTINGS_SQL}, pid, backend_start::text AS started_at
         FROM pg_stat_activity WHERE pid = pg_backend_pid()`);
       const { serverVersion } = checkSettings(rows[0]);
+      // Behind the same address another server may answer by now: one that was restored or promoted (I11).
+      const [led] = (await client.query(LED_SQL)).rows as { former: string | null; identity: string }[];
+      if (led) assertNotRestored(led.former, led.identity);
       await client.query(sessionSettings(serverVersion, timeouts));
       const { pid, started_at: startedAt } = rows[0] as { pid: number; started_at: string };
       return new WriterSession({ pid, startedAt }, client);

@@ -27,6 +27,7 @@ import {
   seriesId,
 } from '../registry.js';
 import { applyRegistryChange } from '../registry-change.js';
+import { Restore, SignedRestore } from '../restore.js';
 import { type LaneSlice, Slice } from '../slice.js';
 import { SignedStateRoot, StateRoot } from '../state-root.js';
 import {
@@ -74,9 +75,14 @@ type NewEntry = Pick<VectorEntry, 'name' | 'kind' | 'lane' | 'value'> & { body: 
 
 const LOG_ID = logIdOf(genesis());
 const SHARED = 0;
+/** Of the block after the restore. */
+const RESTORED_EPOCH = 5;
 const [POSITION, COLLATERAL, SETTLEMENT] = CHAIN_IDS;
 
-/** A log of two blocks that has one entry of each kind: an exercise is prepared in block 1 and committed in block 2. */
+/**
+ * A log of three blocks that has one entry of each kind: an exercise is prepared in block 1 and committed in block 2;
+ * block 3 goes on from there after a restore.
+ */
 export async function buildLog(): Promise<VectorBlock[]> {
   const first = genesis().registry;
   const change = await registryChange();
@@ -95,7 +101,8 @@ export async function buildLog(): Promise<VectorBlock[]> {
     await stateRootEntry(block1),
     await transactionEntry('eip2930', POSITION, 1),
   ]);
-  return [block1, block2];
+  const block3 = await buildBlock(block2, second, [await restoreEntry(block2)], RESTORED_EPOCH);
+  return [block1, block2, block3];
 }
 
 async function registryChange(): Promise<NewEntry> {
@@ -213,7 +220,18 @@ async function stateRootEntry({ header, hash }: VectorBlock): Promise<NewEntry> 
   return { name: 'state root', kind: EntryKind.STATE_ROOT, lane: POSITION, value, body };
 }
 
-async function buildBlock(parent: VectorBlock | null, registry: Registry, list: NewEntry[]): Promise<VectorBlock> {
+async function restoreEntry({ header, hash }: VectorBlock): Promise<NewEntry> {
+  const restore: Restore = { lastBlock: header.number, lastHash: hash, epochAbove: RESTORED_EPOCH - 1 };
+  const value = { restore, signature: await signCommitment('registry', 'restore', Restore.hashTreeRoot(restore)) };
+  return { name: 'restore', kind: EntryKind.RESTORE, lane: SHARED, value, body: SignedRestore.serialize(value) };
+}
+
+async function buildBlock(
+  parent: VectorBlock | null,
+  registry: Registry,
+  list: NewEntry[],
+  epoch = 1,
+): Promise<VectorBlock> {
   const firstSequence = parent ? parent.header.firstSequence + BigInt(parent.header.entryCount) : 1n;
   const entries = list.map((entry, at) => place(entry, firstSequence + BigInt(at)));
   const lanes = [SHARED, ...CHAIN_IDS].map((chainId, index): Lane => {
@@ -231,7 +249,7 @@ async function buildBlock(parent: VectorBlock | null, registry: Registry, list: 
     logId: LOG_ID,
     number,
     parentHash: parent?.hash ?? LOG_ID,
-    epoch: 1,
+    epoch,
     timestamp: START_TIME_MS + number * 1_000,
     firstSequence,
     entryCount: entries.length,

@@ -34,6 +34,8 @@ import {
   SeriesTerms,
   SignedRegistryChange,
 } from '../registry.js';
+import { Restore, SignedRestore } from '../restore.js';
+import { RewindTarget } from '../rewind.js';
 import { LaneSlice, ReplayRequest, ReplayResponse, Slice, SliceEntry } from '../slice.js';
 import { Address, Bool, Bytes32, Signature, Uint256, Uint32, Uint53, Uint64, Uint8 } from '../ssz/primitives.js';
 import { SignedStateRoot, StateRoot } from '../state-root.js';
@@ -70,7 +72,8 @@ const GROUPS = [
   containers({ Price, SignedPrice, StateRoot, SignedStateRoot }),
   containers({ Asset, Rollup, Pool, Market, SeriesTerms, Series, Registry }),
   containers({ SetRollupFlag, RegistryChange, SignedRegistryChange }),
-  containers({ AdminCommand, SignedAdminCommand }),
+  containers({ Restore, SignedRestore }),
+  containers({ AdminCommand, SignedAdminCommand, RewindTarget }),
   containers({ GenesisBalance, Genesis }),
 ];
 

@@ -16,6 +16,7 @@ import {
   checkStateRoots,
   checkWindows,
 } from './checks/replayed.js';
+import { checkRestores } from './checks/restores.js';
 import { checkSequences } from './checks/sequences.js';
 import { checkNonces, checkTransactions } from './checks/transactions.js';
 import { type Check, type CheckOptions, createContext, openRealLedger } from './check-context.js';
@@ -34,6 +35,7 @@ const CHECKS: Readonly<Record<InvariantId, Check>> = {
   I8: checkSent,
   I9: checkOnce,
   I10: checkUnknownOutcomes,
+  I11: checkRestores,
   I12: checkFeeds,
   I13: checkAgreement,
   I15: checkStateRoots,

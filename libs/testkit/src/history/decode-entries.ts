@@ -9,6 +9,7 @@ import {
   type Hex,
   Prepare,
   SignedPrice,
+  SignedRestore,
   SignedStateRoot,
 } from '#libs/protocol';
 import type { IndexedBlock, IndexedEntry } from './log-index.js';
@@ -32,6 +33,9 @@ export interface IndexedRoot extends Placed {
 export interface IndexedPrice extends Placed {
   signed: SignedPrice;
 }
+export interface IndexedRestore extends Placed {
+  signed: SignedRestore;
+}
 export interface Unreadable extends Placed {
   reason: string;
 }
@@ -48,6 +52,7 @@ export interface DecodedEntries {
   roots: IndexedRoot[];
   prices: IndexedPrice[];
   registryChanges: Placed[];
+  restores: IndexedRestore[];
   transactions: Placed[];
   operations: Map<Hex, IndexedOperation>;
   /** Entries whose body is no SSZ of their kind. Transactions are not decoded here. */
@@ -65,6 +70,7 @@ export function decodeEntries(blocks: readonly IndexedBlock[]): DecodedEntries {
     roots: [],
     prices: [],
     registryChanges: [],
+    restores: [],
     transactions: [],
     operations: new Map(),
     unreadable: [],
@@ -111,6 +117,9 @@ function decodeOne(decoded: DecodedEntries, placed: Placed): void {
       operationOf(decoded, indexed.operationId).decisions.push(indexed);
       return;
     }
+    case EntryKind.RESTORE:
+      decoded.restores.push({ ...placed, signed: SignedRestore.deserialize(body) });
+      return;
     default:
       throw new Error(`unknown kind ${bytes[0]}`);
   }

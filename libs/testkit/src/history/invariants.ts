@@ -10,6 +10,7 @@ export const INVARIANTS = {
   I8: { unit: 'entries', title: 'what was acknowledged is there, and nothing that nobody sent' },
   I9: { unit: 'ids', title: 'one key, one entry' },
   I10: { unit: 'submissions', title: 'unknown outcomes stand once or never' },
+  I11: { unit: 'restores', title: 'a restore names the block it stands on, above every epoch before' },
   I12: { unit: 'slices', title: 'followers got their lanes, contiguous and as logged' },
   I13: { unit: 'hashes', title: 'all agree on the hash of each block' },
   I15: { unit: 'state roots', title: 're-execution gives the roots that were stated' },
@@ -36,7 +37,6 @@ export const INVARIANT_IDS = Object.keys(INVARIANTS) as InvariantId[];
 
 /** Invariants that a history cannot tell, and what does. */
 export const NOT_IN_A_HISTORY: Readonly<Record<string, string>> = {
-  I11: 'point-in-time restore is a drill of its own',
   I14: 'compares two runs; here I15 ties every state to the log',
   I28: 'speaks of processes and wall time: the takeover tests measure it',
   I30: 'finality comes with a later issue',

@@ -23,6 +23,8 @@ export interface PostgresOptions {
   dataDir: string;
   /** On 127.0.0.1; a free one by default. */
   port?: number;
+  /** More of the server's settings, as in `archive_mode=on`. */
+  settings?: readonly string[];
   /** Gets what a person may want to know and what the server writes. */
   log?: (line: string) => void;
 }
@@ -61,7 +63,12 @@ const CONNECTIONS_MAX = 100;
  * @throws ServerError `data_directory_in_use`, `data_directory_not_usable`, `port_in_use`, `postgres_binaries_missing`,
  *   `postgres_user_missing`, `postgres_init_failed`, `postgres_start_failed`
  */
-export async function startPostgres({ dataDir: wanted, port, log = ignore }: PostgresOptions): Promise<PostgresServer> {
+export async function startPostgres({
+  dataDir: wanted,
+  port,
+  settings = [],
+  log = ignore,
+}: PostgresOptions): Promise<PostgresServer> {
   if (port !== undefined) await assertPortFree(port, 'the port of the embedded Postgres (or DATABASE_URL)');
   const account = postgresAccount();
   const binaries = postgresBinaries(account, log);
@@ -70,7 +77,7 @@ export async function startPostgres({ dataDir: wanted, port, log = ignore }: Pos
   try {
     await ensureCluster(dataDir, account, binaries);
     await clearPostmasterFile(clusterDirectory(dataDir), log);
-    const started = await launch({ program: binaries.postgres, account, dataDir, port, log });
+    const started = await launch({ program: binaries.postgres, account, dataDir, port, settings, log });
     void started.server.exited.then(() => lock.release());
     return handleOf(started, dataDir);
   } catch (error) {
@@ -84,6 +91,7 @@ interface Launch {
   account: PostgresAccount;
   dataDir: string;
   port: number | undefined;
+  settings: readonly string[];
   log: (line: string) => void;
 }
 
@@ -109,13 +117,14 @@ async function launch(options: Launch): Promise<Started> {
   }
 }
 
-function spawnPostgres({ program, account, dataDir, log }: Launch, port: number): SupervisedProcess {
+function spawnPostgres({ program, account, dataDir, settings: more, log }: Launch, port: number): SupervisedProcess {
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     `max_connections=${CONNECTIONS_MAX}`,
     'fsync=on',
     'synchronous_commit=on',
+    ...more,
   ];
   return new SupervisedProcess({
     name: 'Postgres',
