@@ -10,7 +10,7 @@ export const INVARIANTS = {
   I8: { unit: 'entries', title: 'what was acknowledged is there, and nothing that nobody sent' },
   I9: { unit: 'ids', title: 'one key, one entry' },
   I10: { unit: 'submissions', title: 'unknown outcomes stand once or never' },
-  I11: { unit: 'restores', title: 'a restore names the block it stands on, above every epoch before' },
+  I11: { unit: 'blocks', title: 'a restore names the block it goes on from, and no lost epoch comes back' },
   I12: { unit: 'slices', title: 'followers got their lanes, contiguous and as logged' },
   I13: { unit: 'hashes', title: 'all agree on the hash of each block' },
   I15: { unit: 'state roots', title: 're-execution gives the roots that were stated' },
