@@ -5,7 +5,7 @@ import { OperationStatus, type OperationRow } from '../state/row-types.js';
 import type { Row } from '../state/slot-table.js';
 import { advanceClock, type BlockScope, placeIn } from './block-scope.js';
 import { LedgerHaltError } from './halt-error.js';
-import { postOwnLegs, voidOwnLegs } from './own-legs.js';
+import { measureLegs, postOwnLegs, voidOwnLegs } from './own-legs.js';
 import { readEntry } from './read-entry.js';
 
 /**
@@ -34,11 +34,11 @@ export function applyDecision(block: BlockScope, { sequence, bytes }: LogEntry):
     if (outcome === Outcome.commit) requireObserved(block, sequence, row);
     operationEvents.push({ type: 'recorded', ...event, outcome, reason });
   } else if (outcome === Outcome.commit) {
-    postOwnLegs(state, block.index, row.legs);
-    operationEvents.push({ type: 'posted', ...event, legs: row.legs });
+    const amounts = measureLegs(state, row.legs, () => postOwnLegs(state, block.index, row.legs));
+    operationEvents.push({ type: 'posted', ...event, legs: row.legs, amounts });
   } else {
-    voidOwnLegs(state, row.legs);
-    operationEvents.push({ type: 'voided', ...event, reason, legs: row.legs });
+    const amounts = measureLegs(state, row.legs, () => voidOwnLegs(state, row.legs));
+    operationEvents.push({ type: 'voided', ...event, reason, legs: row.legs, amounts });
   }
   state.operations.free(row);
   learnFrom(block, decision.votes);

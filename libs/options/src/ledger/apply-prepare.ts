@@ -4,6 +4,7 @@ import {
   entryId,
   equalBytes,
   intentDigest,
+  type Leg,
   type LogEntry,
   Prepare,
   Reason,
@@ -13,9 +14,10 @@ import { checkIntentSignatures } from '../planning/intent-signers.js';
 import { planOperation } from '../planning/plan-operation.js';
 import { isSamePlan } from '../planning/same-plan.js';
 import { OperationStatus } from '../state/row-types.js';
+import type { LegAmounts } from './block-result.js';
 import { type BlockScope, clockOf, placeIn } from './block-scope.js';
 import { LedgerHaltError } from './halt-error.js';
-import { holdOwnLegs } from './own-legs.js';
+import { holdOwnLegs, measureLegs } from './own-legs.js';
 import { readEntry } from './read-entry.js';
 
 /** A voting key that signs nothing: of a participant that the registry does not know. */
@@ -38,9 +40,9 @@ export function applyPrepare(block: BlockScope, { sequence, bytes }: LogEntry): 
     );
   }
   const takesPart = participants.includes(chainId);
-  const reason = takesPart ? judge(block, prepare) : Reason.none;
+  const { reason, ownLegs, amounts } = takesPart ? judge(block, prepare) : NOT_CONCERNED;
   const status = !takesPart ? OperationStatus.observed : statusOf(reason);
-  const legs = status === OperationStatus.held ? prepare.legs.filter((leg) => leg.chainId === chainId) : [];
+  const legs = status === OperationStatus.held ? ownLegs : [];
   const kind = prepare.intent.selector;
   const row = state.operations.insert(
     {
@@ -63,7 +65,9 @@ export function applyPrepare(block: BlockScope, { sequence, bytes }: LogEntry): 
     return;
   }
   operationEvents.push(
-    reason === Reason.none ? { type: 'held', ...event, legs } : { type: 'refused', ...event, reason },
+    reason === Reason.none
+      ? { type: 'held', ...event, legs, amounts }
+      : { type: 'refused', ...event, reason, legs: ownLegs, amounts },
   );
   votes.push({
     operationId,
@@ -78,6 +82,15 @@ export function applyPrepare(block: BlockScope, { sequence, bytes }: LogEntry): 
   });
 }
 
+/** What this rollup says to a PREPARE, and what that did to its legs. */
+interface Judgement {
+  reason: Reason;
+  ownLegs: Leg[];
+  amounts: LegAmounts[];
+}
+
+const NOT_CONCERNED: Judgement = { reason: Reason.none, ownLegs: [], amounts: [] };
+
 const statusOf = (reason: Reason): OperationStatus =>
   reason === Reason.none ? OperationStatus.held : OperationStatus.refused;
 
@@ -85,9 +98,22 @@ const statusOf = (reason: Reason): OperationStatus =>
  * Places the own holds, or says why not: the plan's own refusal, `malformed_prepare` where PREPARE says anything else
  * than the plan, names another id than the intent's digest or lacks a signature, and last what is not covered.
  */
-function judge(block: BlockScope, prepare: Prepare): Reason {
+function judge(block: BlockScope, prepare: Prepare): Judgement {
+  const fault = planFault(block, prepare);
+  if (fault !== null) return { ...NOT_CONCERNED, reason: fault };
+  const { state, chainId } = block;
+  const ownLegs = prepare.legs.filter((leg) => leg.chainId === chainId);
+  let reason: Reason | null = null;
+  const amounts = measureLegs(state, ownLegs, () => {
+    reason = holdOwnLegs(state, chainId, prepare.intent.selector, prepare.legs);
+  });
+  return { reason: reason ?? Reason.none, ownLegs, amounts };
+}
+
+/** Why PREPARE is not what its intent means; null where it is. */
+function planFault(block: BlockScope, prepare: Prepare): Reason | null {
   const { registry, prices, timestampMs, logId } = block;
-  const { intent, signatures, legs } = prepare;
+  const { intent, signatures } = prepare;
   const { prepareMsMax } = block.genesis;
   const plan = planOperation({ intent, registry, prices, timestampMs, prepareMsMax });
   if (!plan.ok) return plan.reason;
@@ -95,5 +121,5 @@ function judge(block: BlockScope, prepare: Prepare): Reason {
   const digest = intentDigest(logId, terms.positionChainId, intent);
   if (!isSamePlan(plan, prepare) || !equalBytes(digest, prepare.operationId)) return Reason.malformed_prepare;
   if (checkIntentSignatures(intent, signatures, registry, logId, block.recover)) return Reason.malformed_prepare;
-  return holdOwnLegs(block.state, block.chainId, intent.selector, legs) ?? Reason.none;
+  return null;
 }

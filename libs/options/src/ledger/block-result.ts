@@ -1,4 +1,5 @@
 import type { ClockEntry, Header, Leg, LogEntry, OperationKind, Outcome, Reason } from '#libs/protocol';
+import type { Holding } from '../state/holding-table.js';
 
 /** Last lane sequences up to and including a block. */
 export interface LaneSequences {
@@ -72,20 +73,35 @@ interface OfOperation {
   slot: number;
 }
 
+/**
+ * What a step of an operation made of the holding that a leg draws on or credits: before and after the whole step, so
+ * two legs on one balance both say what the two did together.
+ */
+export interface LegAmounts {
+  before: Holding;
+  after: Holding;
+}
+
+/** An operation's own legs, credits included, and for each of them, in the same order, what the step changed. */
+interface WithLegs {
+  legs: Leg[];
+  amounts: LegAmounts[];
+}
+
 /** What happened to operations and series on this rollup, in order. */
 export type OperationEvent =
-  /** PREPARE: this rollup takes part and its legs are held; `legs` are its own, credits included. */
-  | (OfOperation & Prepared & { type: 'held'; legs: Leg[] })
-  /** PREPARE: this rollup takes part and said no. */
-  | (OfOperation & Prepared & { type: 'refused'; reason: Reason })
+  /** PREPARE: this rollup takes part and its legs are held. */
+  | (OfOperation & Prepared & WithLegs & { type: 'held' })
+  /** PREPARE: this rollup takes part and said no. It has legs where they are the plan's, and one is not covered. */
+  | (OfOperation & Prepared & WithLegs & { type: 'refused'; reason: Reason })
   /** PREPARE: this rollup takes no part. */
   | (OfOperation & Prepared & { type: 'observed' })
   /** COMMIT: the own holds are gone, the own credits have landed. */
-  | (OfOperation & { type: 'posted'; sequence: bigint; legs: Leg[] })
+  | (OfOperation & WithLegs & { type: 'posted'; sequence: bigint })
   /** ABORT: the own holds are available again. */
-  | (OfOperation & { type: 'voided'; sequence: bigint; reason: Reason; legs: Leg[] })
+  | (OfOperation & WithLegs & { type: 'voided'; sequence: bigint; reason: Reason })
   /** The deadline passed at the start of this block: the own holds are available again. */
-  | (OfOperation & { type: 'expired'; deadlineMs: number; legs: Leg[] })
+  | (OfOperation & WithLegs & { type: 'expired'; deadlineMs: number })
   /** DECISION that moves nothing here: not taken part, refused, or expired before the abort. */
   | (OfOperation & { type: 'recorded'; sequence: bigint; outcome: Outcome; reason: Reason })
   /** A series was cleared at the start of this block. */

@@ -6,7 +6,7 @@ import { OperationStatus } from '../state/row-types.js';
 import type { Row, SlotTable } from '../state/slot-table.js';
 import type { SeriesCleared } from './block-result.js';
 import type { BlockScope } from './block-scope.js';
-import { voidOwnLegs } from './own-legs.js';
+import { measureLegs, voidOwnLegs } from './own-legs.js';
 
 /** Voids every hold whose deadline lies before this block, in ascending slots. The operation stays undecided. */
 export function expireHolds(block: BlockScope): void {
@@ -15,8 +15,8 @@ export function expireHolds(block: BlockScope): void {
   for (const row of operations) {
     if (row.status !== (OperationStatus.held as number) || row.deadlineMs >= block.timestampMs) continue;
     const { operationId, slot, deadlineMs, legs } = row;
-    voidOwnLegs(block.state, legs);
-    block.result.operationEvents.push({ type: 'expired', operationId, slot, deadlineMs, legs });
+    const amounts = measureLegs(block.state, legs, () => voidOwnLegs(block.state, legs));
+    block.result.operationEvents.push({ type: 'expired', operationId, slot, deadlineMs, legs, amounts });
     row.status = OperationStatus.expired;
     row.legs = [];
     operations.touch(row);

@@ -4,6 +4,7 @@ import { WRITE_COLLATERAL_LEG } from '../planning/plan-write.js';
 import type { RegistryIndex } from '../registry-index.js';
 import type { Holding, HoldingTable } from '../state/holding-table.js';
 import { backingKey, balanceKey, type LedgerState, positionKey } from '../state/ledger-state.js';
+import type { LegAmounts } from './block-result.js';
 
 /** Where a leg's amount is: the table and the key in it. */
 function holdingOf(state: LedgerState, leg: Leg): [HoldingTable<Holding>, string] {
@@ -22,6 +23,22 @@ function holdingOf(state: LedgerState, leg: Leg): [HoldingTable<Holding>, string
 /** The holds of a row are moved without looking at the rest of it. */
 const erased = <V extends Holding>(table: HoldingTable<V>): HoldingTable<Holding> =>
   table as unknown as HoldingTable<Holding>;
+
+/** What is where each leg's amount is at the moment, in the legs' order. */
+export const legHoldings = (state: LedgerState, legs: readonly Leg[]): Holding[] =>
+  legs.map((leg) => {
+    const [table, key] = holdingOf(state, leg);
+    const row = table.get(key);
+    return { available: row?.available ?? 0n, held: row?.held ?? 0n };
+  });
+
+/** Runs a step of an operation and tells what it made of the holdings of its legs. */
+export function measureLegs(state: LedgerState, legs: readonly Leg[], step: () => void): LegAmounts[] {
+  const before = legHoldings(state, legs);
+  step();
+  const after = legHoldings(state, legs);
+  return legs.map((_, place) => ({ before: before[place]!, after: after[place]! }));
+}
 
 const isHold = (leg: Leg): boolean => leg.direction === (LegDirection.hold as number);
 
