@@ -17,6 +17,7 @@ import { assertKey } from './assert-key.js';
 import { describeHalt, type Halt } from './halt.js';
 import { HeightWaiters } from './height-waiters.js';
 import { openLedger } from './open-ledger.js';
+import { OperationBook } from './operation-book.js';
 import { ReceiptWaiters } from './receipt-waiters.js';
 import { SenderCheck } from './sender-check.js';
 import { VectorClock } from './vector-clock.js';
@@ -38,6 +39,15 @@ export interface ExecutorModules {
   logger: Logger;
 }
 
+/** What the executor needs to know of the follower that brings its blocks. */
+export interface FeedState {
+  /** Whether blocks come live, not by replay. */
+  readonly isFollowing: boolean;
+  /** Blocks that are known to exist and were not handed out. */
+  readonly behindBlocks: number;
+  close(): void;
+}
+
 /** Figures since the start, for metrics. */
 export interface ExecutorCounters {
   blocks: number;
@@ -49,7 +59,7 @@ export interface ExecutorCounters {
   storeMs: number;
 }
 
-const NO_VOTES: VoteChanges = { votes: [], settled: [] };
+const NO_VOTES: VoteChanges = { votes: [], signed: [], settled: [] };
 
 /**
  * One rollup's executor: takes verified blocks one by one, applies each to the ledger, stores what it changed in one
@@ -70,6 +80,7 @@ export class Executor {
     storeMs: 0,
   };
   private readonly votes: VoteBook;
+  private readonly operations = new OperationBook();
   private readonly voteSender: VoteSender | null;
   private readonly senderCheck: SenderCheck | null;
   private readonly roots: RootPublisher;
@@ -78,8 +89,8 @@ export class Executor {
   private lastRoot: { number: number; root: Uint8Array } | null = null;
   private haltedBy: Halt | null = null;
   private reload: Promise<void> = Promise.resolve();
-  private isLive: () => boolean = () => false;
-  private onHalt: () => void = () => undefined;
+  private feed: FeedState = { isFollowing: false, behindBlocks: 0, close: () => undefined };
+  private readonly startedAtMs = Date.now();
 
   private constructor(
     readonly genesis: Genesis,
@@ -109,6 +120,8 @@ export class Executor {
     const votes = options.role === 'voting' ? await modules.store.votes() : [];
     executor.votes.load(votes);
     for (const vote of votes) executor.voteSender?.add(vote);
+    const undecided = [...ledger.operations()].map(({ operationId }) => modules.store.operations.find(operationId));
+    executor.operations.load((await Promise.all(undecided)).filter((record) => record !== null));
     return executor;
   }
 
@@ -136,11 +149,10 @@ export class Executor {
 
   /**
    * Begins to say once a second how things stand.
-   * @param feed `isFollowing`: whether blocks come live, not by replay; `close` is called at a halt
+   * @param feed closed at a halt
    */
-  startStatus(feed: { readonly isFollowing: boolean; close(): void }): void {
-    this.isLive = () => feed.isFollowing;
-    this.onHalt = () => feed.close();
+  startStatus(feed: FeedState): void {
+    this.feed = feed;
     this.status = new StatusPublisher(this.modules.nats, () => this.describe());
   }
 
@@ -162,7 +174,7 @@ export class Executor {
     this.haltedBy = describeHalt(error, this.currentCursor.number, block, this.options.dataDir);
     logger.error({ err: error, evidence: this.haltedBy.evidence }, 'halted');
     this.voteSender?.stop();
-    this.onHalt();
+    this.feed.close();
     if (block) this.reload = this.reloadLedger(store);
     this.status?.publish();
     await this.reload;
@@ -194,10 +206,19 @@ export class Executor {
       stateRoot: this.lastRoot && bytesToHex(this.lastRoot.root),
       rootNumber: this.lastRoot && this.lastRoot.number,
       clock: this.clock.toJSON(),
+      lag: this.lag(),
       version,
-      state: this.haltedBy ? 'halted' : this.isLive() ? 'following' : 'replaying',
+      startedAtMs: this.startedAtMs,
+      state: this.haltedBy ? 'halted' : this.feed.isFollowing ? 'following' : 'replaying',
       ...(this.haltedBy ? { halted: this.haltedBy } : {}),
     };
+  }
+
+  /** How far it is behind the blocks it has heard of. */
+  lag(): { blocks: number; ms: number } {
+    const { isFollowing, behindBlocks } = this.feed;
+    const isBehind = !isFollowing || behindBlocks > 0 || this.haltedBy !== null;
+    return { blocks: behindBlocks, ms: isBehind ? Math.max(0, Date.now() - this.currentCursor.timestamp) : 0 };
   }
 
   /** Stops telling others; the store is the caller's to close. */
@@ -220,6 +241,7 @@ export class Executor {
     const rootBefore = isVoting && this.votes.needsRootBefore(block) ? this.stateRoot() : null;
     const result = this.currentLedger.applyBlock(block);
     const changed = isVoting ? this.votes.apply(block, result, rootBefore) : NO_VOTES;
+    const operations = this.operations.apply(block, result, changed.signed);
     const receipts = receiptsOf(block, result);
     const changes = this.currentLedger.takeChanges();
     const applied = performance.now();
@@ -231,6 +253,7 @@ export class Executor {
       receipts,
       votes: changed.votes,
       settledVotes: changed.settled,
+      operations,
     });
     await failpoint('store-written');
     if (changed.votes.length > 0) await failpoint('vote-unsent');
@@ -249,7 +272,7 @@ export class Executor {
     { votes, settled }: VoteChanges,
   ): void {
     for (const operationId of settled) this.voteSender?.decided(operationId);
-    const isLive = this.isLive();
+    const isLive = this.feed.isFollowing;
     // While blocks come by replay most of these are decided already; what is not goes out with the next round.
     for (const vote of votes) this.voteSender?.add(vote, isLive);
     const { number } = block.header;

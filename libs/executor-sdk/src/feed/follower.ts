@@ -62,6 +62,9 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
   private readonly source: ReplaySource;
   private readonly wakeup = new Wakeup();
   private replayReason: ReplayReason | null = 'start';
+  /** The log's head as the last replay said, and the block that was handed out last. */
+  private headHeard = 0;
+  private lastNumber = 0;
   private closed = false;
   private started = false;
 
@@ -76,6 +79,11 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
   /** Whether blocks come live; false while they come by replay. */
   get isFollowing(): boolean {
     return this.replayReason === null;
+  }
+
+  /** Blocks that are known to exist and were not handed out: by the last replay's head, or live ones that wait. */
+  get behindBlocks(): number {
+    return this.isFollowing ? this.live.length : Math.max(0, this.headHeard - this.lastNumber);
   }
 
   /** Ends the iteration, also while it waits. */
@@ -95,9 +103,11 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
       await this.options.nats.flush().catch(() => undefined);
       let cursor = this.options.cursor ?? (await this.genesis());
       if (cursor?.signedHeader) this.recent.add(cursor.signedHeader);
+      this.lastNumber = cursor?.number ?? 0;
       while (cursor && !this.closed) {
         for await (const block of this.replayReason ? this.replay(cursor) : this.followLive(cursor)) {
           cursor = block.cursor;
+          this.lastNumber = cursor.number;
           this.recent.add(block.signedHeader);
           yield block;
           if (this.closed) return;
@@ -152,6 +162,7 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
       const request = { from: cursor.number + 1, limit: 0, offset: 0 };
       const answer = await this.retry(() => this.source.replay(cursor.chainId, request));
       if (!answer) return;
+      this.headHeard = answer.head;
       for (const bytes of answer.slices) {
         const block = await this.verifyReplayed(cursor, bytes);
         cursor = block.cursor;

@@ -151,6 +151,8 @@ describe('other messages', () => {
       stateRoot: null,
       rootNumber: null,
       clock: [],
+      lag: { blocks: 0, ms: 0 },
+      startedAtMs: 1,
       version: '0',
       state: 'following',
     };

@@ -16,7 +16,12 @@ export interface ExecutorStatus {
   rootNumber: number | null;
   /** Vector clock: newest lane sequence known of each rollup. */
   clock: { chainId: number; laneSequence: string }[];
+  /** How far it is behind the blocks it has heard of; ms is the age of its last block by the wall clock, 0 if none waits. */
+  lag: { blocks: number; ms: number };
+  /** Of the software. */
   version: string;
+  /** Wall time of the process's start. */
+  startedAtMs: number;
   state: 'following' | 'replaying' | 'halted';
   /** Why it stopped applying. */
   halted?: { code: string; message: string; number: number; evidence: string[] };
