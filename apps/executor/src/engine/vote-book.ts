@@ -6,6 +6,8 @@ import { bytesToHex, entryBody, EntryKind, Prepare } from '#libs/protocol';
 /** What a block means for votes: new ones to store and send, and operations that need none any more. */
 export interface VoteChanges {
   votes: PendingVote[];
+  /** All that were signed, those included that the same block settled. */
+  signed: PendingVote[];
   settled: Uint8Array[];
 }
 
@@ -49,7 +51,7 @@ export class VoteBook {
     // An operation that is decided in the block of its own PREPARE needs no vote.
     const open = votes.filter(({ operationId }) => !isDecided(result, operationId));
     for (const { operationId, deadlineMs } of open) this.remember(operationId, deadlineMs);
-    return { votes: open, settled };
+    return { votes: open, signed: votes, settled };
   }
 
   private settle(result: BlockResult, timestampMs: number): Uint8Array[] {

@@ -35,6 +35,14 @@ export function quantityParam(value: unknown, name: string): bigint {
   throw ReadError.params(`${name} must be a quantity as 0x hex, not ${shown(value)}`);
 }
 
+/** A count or a cursor: a whole number or the same as a decimal string, at most `max`. */
+export function wholeNumberParam(value: unknown, name: string, absent: number, max: number): number {
+  if (value === undefined || value === null) return absent;
+  const number = typeof value === 'string' && /^[0-9]{1,16}$/.test(value) ? Number(value) : value;
+  if (Number.isSafeInteger(number) && (number as number) >= 0 && (number as number) <= max) return number as number;
+  throw ReadError.params(`${name} must be a whole number of at most ${max}, not ${shown(value)}`);
+}
+
 /** Params as a list: JSON-RPC also allows an object, which counts as the only one. */
 export function paramList(params: unknown): unknown[] {
   if (params === undefined || params === null) return [];

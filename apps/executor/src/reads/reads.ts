@@ -1,5 +1,5 @@
-import type { Executor } from '../engine/executor.js';
 import { bytesToHex } from '#libs/protocol';
+import type { Executor } from '../engine/executor.js';
 import {
   bytesParam,
   dataParam,
@@ -10,7 +10,9 @@ import {
   type ReadTiming,
   toQuantity,
 } from './params.js';
+import { ADMIN_READS } from './admin-reads.js';
 import { ReadError, ReadErrorCode } from './read-error.js';
+import { getLogs } from './get-logs.js';
 import { receiptJson } from './receipt-json.js';
 import { ownerJson, placeJson, stateJson } from './state-json.js';
 
@@ -30,6 +32,13 @@ const TIMEOUT_MS_MAX = 60_000;
 const NO_ADDRESS = '0x0000000000000000000000000000000000000000';
 
 const METHODS: Record<string, ReadMethod> = {
+  ...Object.fromEntries(
+    Object.entries(ADMIN_READS).map(([method, run]): [string, ReadMethod] => [
+      method,
+      (executor, [params]) => run(executor, isObject(params) ? params : {}),
+    ]),
+  ),
+  eth_getLogs: getLogs,
   eth_getBalance: ({ ledger, genesis }, [owner]) =>
     toQuantity(ledger.balanceOf(bytesParam(owner, 20, 'address'), genesis.nativeAsset).available),
   eth_getTransactionCount: ({ ledger }, [owner]) => toQuantity(ledger.nonceOf(bytesParam(owner, 20, 'address'))),

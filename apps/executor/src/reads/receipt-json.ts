@@ -25,20 +25,29 @@ export function receiptJson({ block, blockNumber, index }: FoundReceipt): Record
     gasUsed: toQuantity(receipt.gasUsed),
     cumulativeGasUsed: toQuantity(gasBefore + receipt.gasUsed),
     effectiveGasPrice: toQuantity(receipt.effectiveGasPrice),
-    logs: receipt.logs.map(({ address, topics, data }, logIndex) => ({
-      ...place,
-      logIndex: toQuantity(firstLog + logIndex),
-      address: bytesToHex(address),
-      topics: topics.map(bytesToHex),
-      data: bytesToHex(data),
-      removed: false,
-    })),
+    logs: receipt.logs.map((log, logIndex) => logJson(log, firstLog + logIndex, place)),
     logsBloom: bytesToHex(bloomOf(receipt)),
     // What Ethereum has no field for: the global sequence, and why it was reverted.
     sequence: String(receipt.sequence),
     ...(receipt.succeeded ? {} : { revertReason: new TextDecoder().decode(receipt.revertReason) }),
   };
 }
+
+type StoredLog = StoredReceipt['logs'][number];
+
+/** A log as `eth_getLogs` and receipts give it. @param logIndex its place among all logs of the block */
+export const logJson = (
+  { address, topics, data }: StoredLog,
+  logIndex: number,
+  place: Record<string, unknown>,
+): Record<string, unknown> => ({
+  ...place,
+  logIndex: toQuantity(logIndex),
+  address: bytesToHex(address),
+  topics: topics.map(bytesToHex),
+  data: bytesToHex(data),
+  removed: false,
+});
 
 const BLOOM_BYTES = 256;
 

@@ -7,42 +7,45 @@ interface HoldingRow {
   available: bigint;
   held: bigint;
 }
-const amounts = ({ available, held }: HoldingRow): { available: string; held: string } => ({
+export const amounts = ({ available, held }: HoldingRow): { available: string; held: string } => ({
   available: String(available),
   held: String(held),
 });
 const decimals = (totals: ReadonlyMap<Hex, bigint>): Record<string, string> =>
   Object.fromEntries([...totals].map(([id, amount]) => [id, String(amount)]));
 
-const position = (row: HoldingRow & { holder: Uint8Array; series: Uint8Array; backer: Uint8Array }) => ({
+export const position = (row: HoldingRow & { holder: Uint8Array; series: Uint8Array; backer: Uint8Array }) => ({
   holder: bytesToHex(row.holder),
   series: bytesToHex(row.series),
   backer: bytesToHex(row.backer),
   ...amounts(row),
 });
-const exposure = (row: HoldingRow & { series: Uint8Array; backer: Uint8Array }) => ({
+export const exposure = (row: HoldingRow & { series: Uint8Array; backer: Uint8Array }) => ({
   series: bytesToHex(row.series),
   backer: bytesToHex(row.backer),
   ...amounts(row),
 });
-const collateral = (row: HoldingRow & { series: Uint8Array; backer: Uint8Array; asset: Uint8Array }) => ({
+export const collateral = (row: HoldingRow & { series: Uint8Array; backer: Uint8Array; asset: Uint8Array }) => ({
   ...exposure(row),
   asset: bytesToHex(row.asset),
 });
 
-/** All that one owner has on this rollup, and owes. Amounts are decimal strings of base units. */
-export function ownerJson(ledger: Ledger, owner: Uint8Array): Record<string, unknown> {
-  const balances = ledger.registry.assets.map(({ address, symbol, decimals: places }) => ({
+/** What an owner has of each asset of the registry. */
+export const balancesJson = (ledger: Ledger, owner: Uint8Array) =>
+  ledger.registry.assets.map(({ address, symbol, decimals: places }) => ({
     asset: bytesToHex(address),
     symbol: utf8.decode(symbol),
     decimals: places,
     ...amounts(ledger.balanceOf(owner, address)),
   }));
+
+/** All that one owner has on this rollup, and owes. Amounts are decimal strings of base units. */
+export function ownerJson(ledger: Ledger, owner: Uint8Array): Record<string, unknown> {
   return {
     ...placeJson(ledger),
     owner: bytesToHex(owner),
     nonce: String(ledger.nonceOf(owner)),
-    balances,
+    balances: balancesJson(ledger, owner),
     positions: [...ledger.positions()].filter((row) => equalBytes(row.holder, owner)).map(position),
     exposures: [...ledger.exposures()].filter((row) => equalBytes(row.backer, owner)).map(exposure),
     collateral: [...ledger.collateral()].filter((row) => equalBytes(row.backer, owner)).map(collateral),

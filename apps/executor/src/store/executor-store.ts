@@ -6,10 +6,10 @@ import { serializeCursor } from '#libs/executor-sdk';
 import type { StoredChange, StoredRecord } from '#libs/options';
 import { equalBytes, uint64ToBytesBE } from '#libs/protocol';
 import { ExecutorError } from '../errors.js';
-import { key, kindRange, plain, readSlotKey, tableRange } from './keys.js';
+import { type Change, key, kindRange, plain, readReceiptsKey, readSlotKey, receiptsRange, tableRange } from './keys.js';
+import { OperationRecords } from './operation-records.js';
+import type { OperationRecord } from './operation-record.js';
 import { BlockReceipts, type StoredReceipt } from './receipt-record.js';
-
-type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
 
 /** What one block changes; written all or nothing. */
 export interface BlockWrite {
@@ -20,6 +20,8 @@ export interface BlockWrite {
   votes: readonly PendingVote[];
   /** Operations whose vote is no longer needed. */
   settledVotes: readonly Uint8Array[];
+  /** Records of operations that it made or changed. */
+  operations: readonly OperationRecord[];
 }
 
 /** A transaction's receipt and where it stands. */
@@ -31,6 +33,8 @@ export interface FoundReceipt {
 
 /** The version of the store's form; another one is refused. */
 const FORMAT = 1;
+/** More than the operations that a leader admits as undecided at a time (4,096), so none is forgotten before its end. */
+const OPERATIONS_MAX = 100_000;
 
 /**
  * An executor's state, cursor, receipts and undecided votes in LevelDB. All that a block changes is one write, so
@@ -40,16 +44,22 @@ const FORMAT = 1;
  * state as any, since blocks come again and votes are a function of them.
  */
 export class ExecutorStore {
+  readonly operations: OperationRecords;
+
   private constructor(
     private readonly db: ClassicLevel<Uint8Array, Uint8Array>,
     readonly directory: string,
-  ) {}
+    operationsMax: number,
+  ) {
+    this.operations = new OperationRecords(db, operationsMax);
+  }
 
   /**
    * Opens a rollup's store, or makes one.
+   * @param operationsMax records of operations that are kept, the newest
    * @throws ExecutorError `STORE_IN_USE`, `STORE_FOREIGN`, `STORE_NOT_USABLE`
    */
-  static async open(dataDir: string, chainId: number): Promise<ExecutorStore> {
+  static async open(dataDir: string, chainId: number, operationsMax = OPERATIONS_MAX): Promise<ExecutorStore> {
     const directory = join(dataDir, 'store');
     const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, { keyEncoding: 'view', valueEncoding: 'view' });
     try {
@@ -58,9 +68,10 @@ export class ExecutorStore {
     } catch (error) {
       throw openError(directory, error);
     }
-    const store = new ExecutorStore(db, directory);
+    const store = new ExecutorStore(db, directory, operationsMax);
     try {
       await store.claim(chainId);
+      await store.operations.open();
     } catch (error) {
       await db.close();
       throw error;
@@ -105,22 +116,23 @@ export class ExecutorStore {
   }
 
   /** Writes what a block changed. */
-  async write({ cursor, meta, changes, receipts, votes, settledVotes }: BlockWrite): Promise<void> {
-    const operations: Operation[] = [
+  async write({ cursor, meta, changes, receipts, votes, settledVotes, operations }: BlockWrite): Promise<void> {
+    const batch: Change[] = [
       { type: 'put', key: key.single('cursor'), value: serializeCursor(cursor) },
       { type: 'put', key: key.single('meta'), value: meta },
     ];
     for (const { table, slot, bytes } of changes) {
       const at = key.slot(table, slot);
-      operations.push(bytes ? { type: 'put', key: at, value: bytes } : { type: 'del', key: at });
+      batch.push(bytes ? { type: 'put', key: at, value: bytes } : { type: 'del', key: at });
     }
-    if (receipts.length > 0) putReceipts(operations, cursor, receipts);
+    if (receipts.length > 0) putReceipts(batch, cursor, receipts);
     for (const { operationId, deadlineMs, bytes } of votes) {
       const value = Buffer.concat([uint64ToBytesBE(BigInt(deadlineMs)), bytes]);
-      operations.push({ type: 'put', key: key.vote(operationId), value });
+      batch.push({ type: 'put', key: key.vote(operationId), value });
     }
-    for (const operationId of settledVotes) operations.push({ type: 'del', key: key.vote(operationId) });
-    await this.db.batch(operations);
+    for (const operationId of settledVotes) batch.push({ type: 'del', key: key.vote(operationId) });
+    batch.push(...(await this.operations.changes(operations, cursor.number)));
+    await this.db.batch(batch);
   }
 
   /** The receipt of a transaction that was applied, or null. */
@@ -135,6 +147,13 @@ export class ExecutorStore {
     const block = BlockReceipts.deserialize(plain(bytes));
     const receipt = block.receipts[index];
     return receipt && equalBytes(receipt.hash, hash) ? { blockNumber, block, index } : null;
+  }
+
+  /** Receipts of the blocks that have some, ascending, both ends included. */
+  async *receiptsOfBlocks(from: number, to: number): AsyncGenerator<{ blockNumber: number; block: BlockReceipts }> {
+    for await (const [at, bytes] of this.db.iterator({ ...receiptsRange(from, to), highWaterMarkBytes: 65_536 })) {
+      yield { blockNumber: readReceiptsKey(at), block: BlockReceipts.deserialize(plain(bytes)) };
+    }
   }
 
   async close(): Promise<void> {
@@ -156,15 +175,15 @@ export class ExecutorStore {
   }
 }
 
-function putReceipts(operations: Operation[], { number, hash }: Cursor, receipts: StoredReceipt[]): void {
+function putReceipts(batch: Change[], { number, hash }: Cursor, receipts: StoredReceipt[]): void {
   const value = BlockReceipts.serialize({ blockHash: hash, receipts });
-  operations.push({ type: 'put', key: key.receipts(number), value });
+  batch.push({ type: 'put', key: key.receipts(number), value });
   const blockNumber = uint64ToBytesBE(BigInt(number));
   for (const [index, receipt] of receipts.entries()) {
     const place = Buffer.allocUnsafe(12);
     place.set(blockNumber);
     place.writeUInt32BE(index, 8);
-    operations.push({ type: 'put', key: key.transaction(receipt.hash), value: place });
+    batch.push({ type: 'put', key: key.transaction(receipt.hash), value: place });
   }
 }
 

@@ -1,3 +1,6 @@
+/** One change of a LevelDB batch. */
+export type Change = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+
 /** Keys of the store: one letter for the kind of record, then what tells records of a kind apart. */
 export const key = {
   /** One record of its kind: `identity`, `genesis`, `cursor`, `meta`. */
@@ -30,13 +33,37 @@ export const key = {
     bytes.set(operationId, 1);
     return bytes;
   },
+  /** What is kept of an operation. */
+  operation(operationId: Uint8Array): Uint8Array {
+    const bytes = Buffer.allocUnsafe(33);
+    bytes.write('o', 'latin1');
+    bytes.set(operationId, 1);
+    return bytes;
+  },
+  /** The operation whose PREPARE has this sequence; in the order in which they are forgotten. */
+  prepared(sequence: bigint): Uint8Array {
+    const bytes = Buffer.allocUnsafe(9);
+    bytes.write('q', 'latin1');
+    bytes.writeBigUInt64BE(sequence, 1);
+    return bytes;
+  },
 };
 
 /** All keys of the kind that a letter stands for. */
-export const kindRange = (letter: 's' | 'v'): { gte: Uint8Array; lt: Uint8Array } => ({
+export const kindRange = (letter: 's' | 'v' | 'q'): { gte: Uint8Array; lt: Uint8Array } => ({
   gte: Buffer.from(letter),
   lt: Buffer.from(String.fromCharCode(letter.charCodeAt(0) + 1)),
 });
+
+/** Receipts of a range of blocks, both ends included. */
+export const receiptsRange = (from: number, to: number): { gte: Uint8Array; lte: Uint8Array } => ({
+  gte: key.receipts(from),
+  lte: key.receipts(to),
+});
+
+/** The block of {@link key.receipts}. */
+export const readReceiptsKey = (bytes: Uint8Array): number =>
+  Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(1));
 
 /** Table and slot of {@link key.slot}. */
 export function readSlotKey(bytes: Uint8Array): { table: string; slot: number } {
