@@ -3,12 +3,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEther } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bytesToHex } from '#libs/protocol';
+import { OPTIONS_MARKET_ABI } from '#libs/options';
+import { bytesToHex, type Hex } from '#libs/protocol';
 import { FeedObserver, Network, waitFor } from '#libs/testkit';
 import { expectHolds, takeHistory } from './fixtures/history.js';
 import { testDirectory } from './fixtures/test-directory.js';
 import { TransferSender } from './fixtures/transfer-sender.js';
-import { ETHER, World } from './fixtures/world.js';
+import { ETHER, MARKET, World } from './fixtures/world.js';
 
 const directory = testDirectory('transfers');
 let network: Network;
@@ -41,6 +42,51 @@ test('an unmodified viem client sends a transfer, waits for its receipt, and rea
   const block = await reads.getBlock({ blockNumber: receipt.blockNumber });
   expect(block.transactions).toEqual([hash]);
   expect(await reads.getTransactionCount(from)).toBe(1);
+});
+
+test('an unmodified viem client finds events by block, account and hash, and watches them without a filter', async () => {
+  const chainId = network.chainIds[1]!;
+  const { reads, wallet } = world.viem(chainId);
+  const [from, to] = [world.accounts[8]!, world.accounts[7]!];
+  const market = { address: MARKET, abi: OPTIONS_MARKET_ABI, eventName: 'Transfer' } as const;
+  const watched: Hex[] = [];
+  const errors: Error[] = [];
+  const unwatch = reads.watchContractEvent({
+    ...market,
+    args: { to: to.address },
+    fromBlock: 1n,
+    onLogs: (logs) => watched.push(...logs.map(({ transactionHash }) => transactionHash)),
+    onError: (error) => errors.push(error),
+  });
+  const hashes: Hex[] = [];
+  for (let n = 1n; n <= 5n; n++) {
+    const sentAtMs = performance.now();
+    const hash = await wallet.sendTransaction({ account: from, to: to.address, value: n });
+    const answeredAtMs = performance.now();
+    world.attempts.all.push({
+      kind: 'transaction',
+      id: hash,
+      chainId,
+      sentAtMs,
+      outcome: 'acknowledged',
+      answeredAtMs,
+    });
+    hashes.push(hash);
+  }
+  const receipt = await reads.waitForTransactionReceipt({ hash: hashes[4]! });
+  await waitFor('five events', () => watched.length >= 5, 10_000);
+  unwatch();
+  expect(watched).toEqual(hashes);
+  expect(errors).toEqual([]);
+
+  const range = { fromBlock: 0n, toBlock: 'latest' } as const;
+  const events = await reads.getContractEvents({ ...market, ...range, args: { from: from.address, to: to.address } });
+  expect(events.map(({ args, transactionHash }) => [args.amount, transactionHash])).toEqual(
+    hashes.map((hash, index) => [BigInt(index + 1), hash]),
+  );
+  expect(await reads.getLogs({ address: MARKET, blockHash: receipt.blockHash })).toEqual(receipt.logs);
+  const backwards = { ...market, ...range, args: { from: to.address, to: from.address } };
+  expect(await reads.getContractEvents(backwards)).toEqual([]);
 });
 
 test('executors killed and wiped and a sequencer killed under load lose, repeat and reorder nothing', async () => {

@@ -1,7 +1,14 @@
 import type { Hex } from '#libs/protocol';
 import { RpcCode, RpcError } from './json-rpc/rpc-error.js';
 import type { CallRequest } from './params/call-request.js';
+import type { LogQuery } from './params/log-query.js';
 import type { RpcBackend } from './rpc-backend.js';
+
+/** Some logs in Ethereum's JSON, and where the search goes on; null at its end. */
+export interface LogPage {
+  logs: Record<string, unknown>[];
+  next: { block: number; logIndex: number } | null;
+}
 
 /** How long an executor may take to come to the newest block, in ms. */
 const CATCH_UP_MS = 2_000;
@@ -53,12 +60,26 @@ export class ExecutorReads {
     return (answer ?? null) as Record<string, unknown> | null;
   }
 
+  /** A page of logs, from a block and a place among its logs on; once the range's last block is applied. */
+  async logs({ to, address, topics }: LogQuery, from: { block: number; logIndex: number }): Promise<LogPage> {
+    const range = { from: from.block, fromLogIndex: from.logIndex, to, address, topics };
+    const params = [range, { minHeight: to, timeoutMs: CATCH_UP_MS }];
+    const answer = await this.backend.readExecutor(this.chainId, 'eth_getLogs', params, CATCH_UP_MS + TRANSIT_MS);
+    const page = answer as Partial<LogPage> | null;
+    if (Array.isArray(page?.logs) && page.next !== undefined) return page as LogPage;
+    throw this.unusable('eth_getLogs');
+  }
+
   private async read(method: string, param: Hex | CallRequest): Promise<Hex> {
     const timing = { minHeight: this.backend.head().number, timeoutMs: CATCH_UP_MS };
     const timeoutMs = CATCH_UP_MS + TRANSIT_MS;
     const answer = await this.backend.readExecutor(this.chainId, method, [param, timing], timeoutMs);
     if (typeof answer === 'string' && answer.startsWith('0x')) return answer as Hex;
-    throw new RpcError(
+    throw this.unusable(method);
+  }
+
+  private unusable(method: string): RpcError {
+    return new RpcError(
       { code: 'EXECUTOR_ANSWER', rpcCode: RpcCode.INTERNAL },
       `the executor of rollup ${this.chainId} gave no usable answer to ${method}`,
     );

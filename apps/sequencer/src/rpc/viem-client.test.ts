@@ -148,6 +148,6 @@ describe('reading', () => {
   });
 
   test('a method that is not offered raises MethodNotFoundRpcError', async () => {
-    await causeOf(publicClient().getLogs(), MethodNotFoundRpcError);
+    await causeOf(publicClient().createBlockFilter(), MethodNotFoundRpcError);
   });
 });
