@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExecutorStatus } from '#libs/executor-sdk';
 import { bytesToHex } from '#libs/protocol';
-import { appScript, spawnNode, type SupervisedProcess, waitFor } from '#libs/testkit';
+import { connectNats } from '#libs/messaging';
+import { appScript, freePorts, spawnNode, startNats, type SupervisedProcess, waitFor } from '#libs/testkit';
 import { callTerms, listSeries, prepareWrite } from './fixtures/operations.js';
 import { type ExecutorStart, Rig } from './fixtures/rig.js';
 
@@ -101,6 +102,32 @@ describe('an executor process', () => {
     const unset = spawn({ env: { NATS_URL: '' } });
     expect(await unset.exited).toEqual({ code: 1, signal: null });
     expect(unset.lastLines(3)[0]).toMatch(/^executor: The setting NATS_URL is wrong/);
+  });
+
+  it('waits for a NATS server that comes later, lives and is not ready meanwhile, and says so once', async () => {
+    const [port, natsPort] = (await freePorts(2)) as [number, number];
+    const env = { EXECUTOR_HTTP_PORT: String(port), NATS_URL: `nats://127.0.0.1:${natsPort}` };
+    const process = spawn({ env: { ...env, LOCKSTEP_LOG_LEVEL: 'warn' } });
+    await process.waitForLine(/NATS is not there yet/, START_MS_MAX);
+    const answer = async (path: string): Promise<unknown> => {
+      const response = await fetch(`http://127.0.0.1:${port}/${path}`);
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await answer('healthz')).toEqual({ status: 200, body: { status: 'ok' } });
+    expect(await answer('readyz')).toEqual({ status: 503, body: { status: 'not ready', waitingFor: 'NATS' } });
+    const nats = await startNats({ port: natsPort });
+    try {
+      await process.waitForLine(/no genesis yet/, START_MS_MAX);
+      expect(await answer('readyz')).toMatchObject({ status: 503, body: { waitingFor: 'a sequencer' } });
+      const connection = await connectNats({ servers: nats.url, name: 'test sequencer' });
+      rig.log.serve(connection);
+      await process.waitForLine(READY, START_MS_MAX);
+      expect(process.lastLines(50).filter((line) => line.includes('NATS is not there yet'))).toHaveLength(1);
+      await process.stop();
+      await connection.close();
+    } finally {
+      await nats.stop();
+    }
   });
 
   it('waits for a sequencer that comes later', async () => {

@@ -4,9 +4,9 @@ import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertNativeSecp256k1, LocalSigner } from '#libs/crypto';
 import { FirstAnswer, Follower, HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
-import { connectNats, natsAccess, type NatsConnection, natsTransport } from '#libs/messaging';
+import { connectNats, natsAccess, type NatsConnection, natsStatusLog, natsTransport } from '#libs/messaging';
 import { hexToBytes } from '#libs/protocol';
-import { createLogger, failpoint, type Logger, NestLogger } from '#libs/runtime';
+import { createLogger, failpoint, type Logger, NestLogger, StartingServer } from '#libs/runtime';
 import { type ExecutorSettings } from './config.js';
 import { Executor } from './engine/executor.js';
 import { openGenesis } from './engine/open-ledger.js';
@@ -45,16 +45,19 @@ export async function runExecutor(
   const store = await ExecutorStore.open(dataDir, chainId);
   cleanups.push(() => store.close());
   await failpoint('store-opened');
+  const starting = await listenWhileStarting(settings);
+  cleanups.push(() => starting?.close());
   const aborter = new AbortController();
   cleanups.push(() => aborter.abort());
   const nats = await connectNats({
     ...natsAccess(settings),
     name,
     signal: aborter.signal,
-    onStatus: (status) => logger.info({ status }, 'nats'),
+    onStatus: natsStatusLog(logger),
   });
   cleanups.push(() => closeNats(nats));
   const source = replaySource(nats, settings.LOCKSTEP_RPC_URL);
+  if (starting) starting.waitingFor = 'a sequencer';
   const genesis = await openGenesis(store, source, chainId, logger, aborter.signal);
   const executor = await Executor.open(
     genesis,
@@ -78,7 +81,14 @@ export async function runExecutor(
   await app.startAllMicroservices();
   // Nest does not wait until the server knows of its subscriptions.
   await reads.unwrap<NatsConnection>().flush();
+  await starting?.close();
   return { executor, url: await listen(app, settings) };
+}
+
+/** Where it has a port: it lives and is not ready while it waits for NATS and for a sequencer. */
+async function listenWhileStarting(settings: ExecutorSettings): Promise<StartingServer | null> {
+  const { EXECUTOR_HTTP_PORT: port, EXECUTOR_HTTP_HOST: host } = settings;
+  return port === 0 ? null : StartingServer.listen(port, host, 'NATS');
 }
 
 function newFollower(executor: Executor, nats: NatsConnection, source: ReplaySource, logger: Logger): Follower {

@@ -1,86 +1,51 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { JsonRequests, natsAccess, natsTransport } from '#libs/messaging';
 import { LockstepError } from '#libs/protocol';
-import { createLogger, exitWithParent, NestLogger, readEnvironment } from '#libs/runtime';
+import { exitWithParent, readEnvironment } from '#libs/runtime';
 import { SequencerSettings } from './config.js';
-import { Sequencer } from './engine/sequencer.js';
-import { ExecutorReads } from './executor-reads.js';
-import { LeaderControl } from './leader-control.js';
-import { NatsGateway } from './nats-gateway.js';
-import { configureRpcServer, createRpcAdapter } from './rpc/index.js';
-import { SequencerModule } from './sequencer.module.js';
+import { runSequencer } from './run-sequencer.js';
+
+const STOP_MS_MAX = 10_000;
+const cleanups: (() => Promise<unknown> | void)[] = [];
+let stopping: Promise<void> | null = null;
+
+/** Undoes what was started, newest first; the block under way is finished. */
+function stop(): Promise<void> {
+  stopping ??= (async () => {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  })();
+  return stopping;
+}
+
+function fail(sentence: string): void {
+  process.stderr.write(`sequencer: ${sentence}\n`);
+  process.exit(1);
+}
 
 async function main(): Promise<void> {
-  let stop = (): Promise<void> => Promise.resolve();
-  exitWithParent(() => stop());
-  const settings = readEnvironment(SequencerSettings, process.env);
-  const logger = createLogger('sequencer', settings.LOCKSTEP_LOG_LEVEL);
-  const sequencer = await Sequencer.open(settings, logger);
-  const nats = natsAccess(settings);
-  const gateway = new NatsGateway(nats, sequencer, logger);
-  const control = new LeaderControl(nats, sequencer, logger);
-  const requests = new JsonRequests(nats);
-  const app = await NestFactory.create<NestFastifyApplication>(
-    SequencerModule.of(sequencer, gateway, new ExecutorReads(requests)),
-    createRpcAdapter(),
-    { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
-  );
-  configureRpcServer(app);
-  app.connectMicroservice<MicroserviceOptions>({
-    transport: Transport.NATS,
-    options: natsTransport(nats),
-  });
-  stop = async () => {
-    stop = () => new Promise(() => {});
-    logger.info('stopping');
-    await gateway.stop();
-    await sequencer.stop();
-    await requests.close();
-    await app.close();
-  };
+  exitWithParent(stop);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
+      setTimeout(() => fail(`it did not stop within ${STOP_MS_MAX} ms and is ended.`), STOP_MS_MAX).unref();
       stop().then(
         () => process.exit(0),
-        (err: unknown) => {
-          logger.fatal({ err }, 'could not stop cleanly');
-          process.exit(1);
-        },
+        (thrown: unknown) => fail(`it could not stop cleanly: ${describe(thrown)}`),
       );
     });
   }
-  const startLater = (what: string, started: Promise<unknown>): void => {
-    started.catch((err: unknown) => {
-      logger.fatal({ err }, `${what} failed`);
-      process.exit(1);
-    });
-  };
-  startLater('the NATS gateway', gateway.start());
-  startLater('control traffic on NATS', app.startAllMicroservices());
-  sequencer.start({
-    publish: (slices) => gateway.publish(slices),
-    requestVotes: (chainIds) => gateway.requestVotes(chainIds),
-    serve: () => {
-      gateway.serve();
-      control.serve();
-    },
-    cease: () => {
-      gateway.cease();
-      control.cease();
-    },
-  });
-  await app.listen(settings.RPC_PORT, settings.RPC_HOST);
-  process.stdout.write(`sequencer listens on ${await app.getUrl()}\n`);
+  const settings = readEnvironment(SequencerSettings, process.env);
+  const url = await runSequencer(settings, cleanups);
+  process.stdout.write(`sequencer listens on ${url}\n`);
 }
 
-main().catch((thrown: unknown) => {
+function describe(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const isExpected = thrown instanceof LockstepError || (thrown as { code?: string }).code === 'EADDRINUSE';
   const advice = thrown instanceof LockstepError && thrown.advice ? `\n${thrown.advice}` : '';
-  const expected = thrown instanceof LockstepError || (thrown as { code?: string }).code === 'EADDRINUSE';
-  const text =
-    thrown instanceof Error ? (expected ? thrown.message : (thrown.stack ?? thrown.message)) : String(thrown);
-  process.stderr.write(`sequencer: ${text}${advice}\n`);
-  process.exit(1);
+  return `${isExpected ? thrown.message : (thrown.stack ?? thrown.message)}${advice}`;
+}
+
+main().catch(async (thrown: unknown) => {
+  if (stopping) return; // a start that was broken off
+  await Promise.race([stop().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, STOP_MS_MAX))]);
+  fail(describe(thrown));
 });

@@ -5,6 +5,7 @@ import {
   IngressServer,
   type NatsAccess,
   type NatsConnection,
+  natsStatusLog,
   type OutgoingSlice,
   type PriceResult,
   PriceServer,
@@ -37,14 +38,18 @@ export class NatsGateway {
     return this.connection !== null;
   }
 
-  /** Connects, trying for as long as it takes, and serves from then on. */
+  /** Connects, trying until it succeeds or is stopped, and serves from then on. */
   async start(): Promise<void> {
     const connection = await connectNats({
       ...this.access,
       name: 'lockstep sequencer',
       signal: this.closing.signal,
-      onStatus: (status) => this.logger.info({ status }, 'nats'),
+      onStatus: natsStatusLog(this.logger),
+    }).catch((thrown: unknown) => {
+      if (!this.closing.signal.aborted) throw thrown;
+      return null;
     });
+    if (!connection) return;
     this.connection = connection;
     this.feed = new FeedPublisher(connection);
     if (this.isServing) this.serve();

@@ -104,3 +104,23 @@ function unreachable(servers: string[], cause: Error): MessagingError {
     { cause },
   );
 }
+
+/** What {@link natsStatusLog} writes to. */
+export interface StatusLog {
+  info(detail: object, message: string): void;
+  warn(detail: object, message: string): void;
+}
+
+/** Logs what happens to a connection. That it is waited for is said once for each reason, not at every try. */
+export function natsStatusLog(log: StatusLog): (status: NatsStatus) => void {
+  let said = '';
+  return (status) => {
+    if (status.type !== 'waiting') {
+      said = '';
+      return log.info({ status }, 'nats');
+    }
+    const reason = status.error.message;
+    if (reason !== said) log.warn({ reason }, 'NATS is not there yet; waiting for it');
+    said = reason;
+  };
+}

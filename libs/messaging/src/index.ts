@@ -1,5 +1,11 @@
 export { type NatsConnection } from '@nats-io/transport-node';
-export { connectNats, type NatsConnectOptions, type NatsStatus } from './connect-nats.js';
+export {
+  connectNats,
+  type NatsConnectOptions,
+  type NatsStatus,
+  natsStatusLog,
+  type StatusLog,
+} from './connect-nats.js';
 export { inboxPrefixOf, type NatsAccess, natsAccess, natsTransport } from './nats-access.js';
 export { ConnectionWatch } from './connection-watch.js';
 export { JsonRequests } from './json-requests.js';

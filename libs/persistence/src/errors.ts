@@ -9,6 +9,8 @@ export type DatabaseErrorType =
   | { code: 'SCHEMA_MISSING' }
   | { code: 'API_KEY_UNKNOWN'; id: string }
   | { code: 'API_KEY_NOT_ROTATABLE'; id: string }
+  /** A wrong password, no such database, tables or rights that are missing. */
+  | { code: 'REFUSED'; sqlState: string }
   /** Not the database that was led last. Both as system identifier and timeline. */
   | { code: 'RESTORED'; former: string; identity: string }
   | { code: 'STILL_LED'; holder: string };

@@ -11,6 +11,7 @@ export {
 } from './audit/audit-row.js';
 export { canonicalJson } from './audit/canonical-json.js';
 export { type AuditFault, verifyAuditChain } from './audit/verify-audit-chain.js';
+export { describeRefusal, isDatabaseAway } from './database/connect-errors.js';
 export {
   createDataSource,
   type DatabaseOptions,

@@ -39,7 +39,7 @@ export async function openGenesis(
     await assertSameGenesis(store, stored, source, chainId);
     return Genesis.deserialize(stored);
   }
-  for (;;) {
+  for (let said = ''; ;) {
     try {
       const genesis = await fetchGenesis(source, chainId);
       assertRollup(genesis, chainId);
@@ -47,7 +47,9 @@ export async function openGenesis(
       return genesis;
     } catch (err) {
       if (err instanceof SliceError || err instanceof ExecutorError || signal.aborted) throw err;
-      logger.warn({ err }, 'no genesis yet; asking again');
+      const reason = err instanceof Error ? err.message : String(err);
+      if (reason !== said) logger.warn({ reason }, 'no genesis yet; asking until a sequencer answers');
+      said = reason;
       await delay(RETRY_MS, undefined, { signal });
     }
   }

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { type OutgoingSlice, RecentSlices, type SliceSource } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
-import { createDataSource, Leadership, LogReader, migrate, recordIncident } from '#libs/persistence';
-import type { DataSource } from 'typeorm';
+import { type LogReader, recordIncident } from '#libs/persistence';
 import {
   bytesToHex,
   findRollup,
@@ -14,19 +13,19 @@ import {
   type SignedVote,
   Slice,
 } from '#libs/protocol';
-import { failpoint, type Logger } from '#libs/runtime';
+import type { Logger } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
 import { AbortCandidate } from './abort-candidate.js';
 import { AdminDesk } from './admin-desk.js';
 import { EntryDesk, type EntryPlace } from './entry-desk.js';
 import { ExecutorWatch } from './executor-watch.js';
 import { IntakeQueue } from './intake-queue.js';
-import { findGenesis } from './find-genesis.js';
 import { LeaderTerm } from './leader-term.js';
 import { LeadershipLoop } from './leadership-loop.js';
 import type { LogState } from './log-state.js';
 import { LogTail } from './log-tail.js';
 import { assertMayLead } from './may-lead.js';
+import type { OpenLog } from './open-log.js';
 import { OperationDesk } from './operation-desk.js';
 import { OperationQueries } from './operation-queries.js';
 import { StateRootDesk } from './state-root-desk.js';
@@ -72,17 +71,27 @@ export class Sequencer implements SliceSource {
   private readonly disputed = new Set<number>();
   private running: Promise<void> | null = null;
 
-  private constructor(
+  /** Reads the log for all that asks. */
+  readonly reader: LogReader;
+  readonly genesis: Genesis;
+  private readonly pool: SenderRecoveryPool;
+  private readonly signer: LocalSigner;
+
+  /** @param log is closed with the sequencer */
+  constructor(
     private readonly settings: SequencerSettings,
-    readonly genesis: Genesis,
-    private readonly dataSource: DataSource,
-    readonly reader: LogReader,
-    private readonly leadership: Leadership,
-    private readonly leadershipSource: DataSource,
-    private readonly signer: LocalSigner,
-    private readonly pool: SenderRecoveryPool,
+    private readonly log: OpenLog,
     private readonly logger: Logger,
   ) {
+    const { genesis, reader } = log;
+    this.genesis = genesis;
+    this.reader = reader;
+    this.signer = new LocalSigner(hexToBytes(settings.SEQUENCER_KEY));
+    const pool = new SenderRecoveryPool(
+      { workers: settings.LOCKSTEP_RECOVERY_WORKERS, queueMax: settings.LOCKSTEP_QUEUE_MAX },
+      { onWorkerCrash: (err) => logger.error({ err }, 'a recovery worker crashed') },
+    );
+    this.pool = pool;
     this.logId = logId(genesis);
     this.genesisSsz = Genesis.serialize(genesis);
     this.queries = new OperationQueries(reader);
@@ -121,30 +130,6 @@ export class Sequencer implements SliceSource {
     });
   }
 
-  /** Connects to Postgres, brings its tables up to date, and finds or writes genesis. */
-  static async open(settings: SequencerSettings, logger: Logger): Promise<Sequencer> {
-    const url = settings.DATABASE_URL;
-    if (settings.LOCKSTEP_MIGRATE) await migrate(url);
-    await failpoint('tables-migrated');
-    const onError = (err: Error): void => logger.warn({ err }, 'a database connection failed');
-    const dataSource = await createDataSource(url, { applicationName: 'lockstep sequencer', onError });
-    const leadershipSource = await createDataSource(url, {
-      applicationName: 'lockstep leadership',
-      poolSize: 2,
-      onError,
-    });
-    const reader = new LogReader(dataSource);
-    const genesis = await findGenesis(reader, settings.LOCKSTEP_TOPOLOGY);
-    await failpoint('genesis-found');
-    const signer = new LocalSigner(hexToBytes(settings.SEQUENCER_KEY));
-    const pool = new SenderRecoveryPool(
-      { workers: settings.LOCKSTEP_RECOVERY_WORKERS, queueMax: settings.LOCKSTEP_QUEUE_MAX },
-      { onWorkerCrash: (err) => logger.error({ err }, 'a recovery worker crashed') },
-    );
-    const leadership = new Leadership(leadershipSource);
-    return new Sequencer(settings, genesis, dataSource, reader, leadership, leadershipSource, signer, pool, logger);
-  }
-
   /** Begins to stand by or lead; returns at once. */
   start(outlets: SequencerOutlets): void {
     this.outlets = outlets;
@@ -156,7 +141,7 @@ export class Sequencer implements SliceSource {
     this.leadershipLoop.stop();
     await this.running;
     await this.pool.close();
-    await Promise.allSettled([this.dataSource.destroy(), this.leadershipSource.destroy()]);
+    await this.log.close();
   }
 
   /** Whether it leads and can write; else submissions are refused. */
@@ -242,7 +227,8 @@ export class Sequencer implements SliceSource {
   }
 
   private createLeadershipLoop(): LeadershipLoop {
-    const { settings, leadership, logger, dataSource, reader, genesis, signer } = this;
+    const { settings, logger, signer } = this;
+    const { leadership, dataSource, reader, genesis } = this.log;
     const { LOCKSTEP_LEASE_MS: leaseMs, LOCKSTEP_ADVERTISE_URL, RPC_HOST, RPC_PORT } = settings;
     return new LeadershipLoop(
       {
@@ -264,7 +250,8 @@ export class Sequencer implements SliceSource {
   }
 
   private beginTerm(epoch: number, state: LogState): Promise<LeaderTerm> {
-    const { leadership, queue, signer, logger, settings } = this;
+    const { queue, signer, logger, settings } = this;
+    const { leadership } = this.log;
     const leaseMs = settings.LOCKSTEP_LEASE_MS;
     const options = {
       epoch,
@@ -335,7 +322,7 @@ export class Sequencer implements SliceSource {
 
   private incident(kind: string, detail: Record<string, unknown>): void {
     this.logger.warn({ kind, ...detail }, 'incident');
-    recordIncident(this.dataSource, kind, detail).catch((err: unknown) => {
+    recordIncident(this.log.dataSource, kind, detail).catch((err: unknown) => {
       this.logger.error({ err, kind }, 'an incident could not be recorded');
     });
   }
