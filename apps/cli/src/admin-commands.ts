@@ -54,6 +54,19 @@ export function addAdminCommands(program: Command, executor: Command): void {
     );
   }
 
+  const intake = program.command('intake').description('new submissions');
+  for (const [name, value, done] of [
+    ['drain', true, 'is drained: new submissions are refused, everything else goes on'],
+    ['resume', false, 'is resumed'],
+  ] as const) {
+    connected(intake.command(name).description(`${name} the intake`)).action(async (connection: Connection) =>
+      withAdmin(connection, async (admin) => {
+        const { block } = await admin.setDraining(value);
+        print(`the intake ${done}, by block ${block}`);
+      }),
+    );
+  }
+
   const leader = program.command('leader').description('the sequencer that leads');
   connected(leader.command('transfer').description('end the leader’s term, so that a stand-by takes over')).action(
     async (connection: Connection) =>

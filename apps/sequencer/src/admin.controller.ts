@@ -2,12 +2,19 @@ import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { z } from 'zod';
 import { type AdminCommandName, bytesToHex, hexToBytes } from '#libs/protocol';
+import type { CommandAuthor, CommandPlace } from './engine/audit-candidate.js';
 import type { CheckedCommand } from './engine/admin-desk.js';
 import { Sequencer } from './engine/sequencer.js';
 import { SubmissionError, toSubmissionError } from './engine/submission-error.js';
 
-const SignedCommand = z.strictObject({ signedCommand: z.string().regex(/^0x([0-9a-fA-F]{2})+$/) });
-const SignedChange = z.strictObject({ signedChange: z.string().regex(/^0x([0-9a-fA-F]{2})+$/) });
+const SszHex = z.string().regex(/^0x([0-9a-fA-F]{2})+$/);
+/** Who asked, for the audit log: printable, so that Postgres and canonical JSON take it. */
+const Actor = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,256}$/)
+  .optional();
+const SignedCommand = z.strictObject({ signedCommand: SszHex, actor: Actor });
+const SignedChange = z.strictObject({ signedChange: SszHex, actor: Actor });
 
 /** What a command answers: its result, or why it was refused. */
 type CommandResult = Record<string, unknown> | { error: { code: string; message: string } };
@@ -17,37 +24,50 @@ type CommandResult = Record<string, unknown> | { error: { code: string; message:
 export class AdminController {
   constructor(@Inject(Sequencer) private readonly sequencer: Sequencer) {}
 
-  /** A change of the registry, signed by the registry key: `{signedChange: hex of SSZ SignedRegistryChange}`. */
+  /** A change of the registry, signed by the registry key: `{signedChange: hex of SSZ SignedRegistryChange, actor?}`. */
   @MessagePattern<string>('admin.registry.change')
   async changeRegistry(@Payload() data: unknown): Promise<CommandResult> {
     return answer(async () => {
       const request = SignedChange.safeParse(data);
-      if (!request.success) throw SubmissionError.of('INVALID_PARAMS', 'signedChange must be SSZ bytes as 0x hex');
-      const { block, sequence } = await this.sequencer.entries.submitRegistryChange(
-        hexToBytes(request.data.signedChange),
-      );
-      return { block, sequence: sequence.toString() };
+      if (!request.success)
+        throw SubmissionError.of('INVALID_PARAMS', 'signedChange must be SSZ bytes as 0x hex, actor a short text');
+      const { signedChange, actor } = request.data;
+      return placeJson(await this.sequencer.entries.submitRegistryChange(hexToBytes(signedChange), actor));
     });
   }
 
-  /** Aborts an undecided operation: `{signedCommand: hex of SSZ SignedAdminCommand}`. */
+  /** Aborts an undecided operation: `{signedCommand: hex of SSZ SignedAdminCommand, actor?}`. */
   @MessagePattern<string>('admin.operation.abort')
   async abortOperation(@Payload() data: unknown): Promise<CommandResult> {
     return answer(async () => {
-      const { argument, actor } = this.check(data, 'operation.abort');
-      const { block, sequence } = await this.sequencer.abortOperation(argument, actor);
-      return { block, sequence: sequence.toString() };
+      const { argument, author } = this.check(data, 'operation.abort');
+      return placeJson(await this.sequencer.abortOperation(argument, author));
+    });
+  }
+
+  /** Takes no new submissions; prices, roots and decisions go on. */
+  @MessagePattern<string>('admin.intake.drain')
+  async drainIntake(@Payload() data: unknown): Promise<CommandResult> {
+    return answer(async () => {
+      return placeJson(await this.sequencer.setDraining(true, this.check(data, 'intake.drain').author));
+    });
+  }
+
+  /** Takes submissions again. */
+  @MessagePattern<string>('admin.intake.resume')
+  async resumeIntake(@Payload() data: unknown): Promise<CommandResult> {
+    return answer(async () => {
+      return placeJson(await this.sequencer.setDraining(false, this.check(data, 'intake.resume').author));
     });
   }
 
   /** Ends this leader's term, so that a stand-by takes over. */
   @MessagePattern<string>('admin.leader.transfer')
   async transferLeadership(@Payload() data: unknown): Promise<CommandResult> {
-    return answer(() => {
-      this.check(data, 'leader.transfer');
-      const { epoch } = this.sequencer;
-      this.sequencer.transferLeadership();
-      return Promise.resolve({ endedEpoch: epoch });
+    return answer(async () => {
+      const { author } = this.check(data, 'leader.transfer');
+      const { endedEpoch, ...place } = await this.sequencer.transferLeadership(author);
+      return { ...placeJson(place), endedEpoch };
     });
   }
 
@@ -58,6 +78,7 @@ export class AdminController {
       const { number, hash, timestampMs, nextSequence } = this.sequencer.tip();
       return Promise.resolve({
         isLeading: this.sequencer.isLeading,
+        isDraining: this.sequencer.isDraining,
         epoch: this.sequencer.epoch,
         head: { number, hash: bytesToHex(hash), timestampMs, entries: (nextSequence - 1n).toString() },
         undecided: this.sequencer.undecidedCount(),
@@ -66,17 +87,29 @@ export class AdminController {
     });
   }
 
-  private check(data: unknown, name: AdminCommandName): CheckedCommand {
-    return this.sequencer.commands.check(signedCommandBytes(data), name, Date.now());
+  private check(data: unknown, name: AdminCommandName): CheckedCommand & { author: CommandAuthor } {
+    const { signedCommand, requestedBy } = readSignedCommand(data);
+    const checked = this.sequencer.commands.check(signedCommand, name, Date.now());
+    const detail = { commandRoot: checked.root, ...(requestedBy === undefined ? {} : { requestedBy }) };
+    return { ...checked, author: { actor: checked.actor, detail } };
   }
 }
 
-/** The bytes of a signed command in a request. @throws SubmissionError */
-export function signedCommandBytes(data: unknown): Uint8Array {
+/** The bytes of a signed command in a request, and who asked for it. @throws SubmissionError */
+export function readSignedCommand(data: unknown): { signedCommand: Uint8Array; requestedBy: string | undefined } {
   const request = SignedCommand.safeParse(data);
-  if (!request.success) throw SubmissionError.of('INVALID_PARAMS', 'signedCommand must be SSZ bytes as 0x hex');
-  return hexToBytes(request.data.signedCommand);
+  if (!request.success) {
+    throw SubmissionError.of('INVALID_PARAMS', 'signedCommand must be SSZ bytes as 0x hex, actor a short text');
+  }
+  return { signedCommand: hexToBytes(request.data.signedCommand), requestedBy: request.data.actor };
 }
+
+/** Where a command stands, in JSON. `sequence` is null for one that made no entry. */
+const placeJson = ({ block, sequence, auditId }: CommandPlace): Record<string, unknown> => ({
+  block,
+  sequence: sequence?.toString() ?? null,
+  auditId: auditId.toString(),
+});
 
 async function answer(command: () => Promise<Record<string, unknown>>): Promise<CommandResult> {
   try {

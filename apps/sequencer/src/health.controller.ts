@@ -19,11 +19,20 @@ export class HealthController {
   /** 200 for a leader whose blocks become durable and for a stand-by that follows one; NATS may be away. */
   @Get('readyz')
   ready(): Record<string, unknown> {
-    const { isReady, isLeading, epoch, leaderUrl } = this.sequencer;
+    const { isReady, isLeading, isDraining, epoch, leaderUrl } = this.sequencer;
     const status = isReady ? 'ready' : 'not ready';
     const { number } = this.sequencer.tip();
     const rollups = this.sequencer.registry().rollups.map(({ chainId }) => chainId);
-    const body = { status, isLeading, epoch, leaderUrl, head: number, nats: this.gateway.isConnected, rollups };
+    const body = {
+      status,
+      isLeading,
+      isDraining,
+      epoch,
+      leaderUrl,
+      head: number,
+      nats: this.gateway.isConnected,
+      rollups,
+    };
     if (!isReady) throw new ServiceUnavailableException(body);
     return body;
   }

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, type NatsContext, Payload } from '@nestjs/microservices';
 import { z } from 'zod';
-import { signedCommandBytes } from './admin.controller.js';
+import { readSignedCommand } from './admin.controller.js';
 import type { ExecutorStatus } from './engine/executor-watch.js';
 import { Sequencer } from './engine/sequencer.js';
 
@@ -30,7 +30,7 @@ export class NodeController {
   @EventPattern<string>('admin.leader.confirm-time')
   confirmTime(@Payload() data: unknown): void {
     try {
-      this.sequencer.commands.check(signedCommandBytes(data), 'leader.confirm-time', Date.now());
+      this.sequencer.commands.check(readSignedCommand(data).signedCommand, 'leader.confirm-time', Date.now());
       this.sequencer.confirmTime();
     } catch {
       // Nobody waits for an answer; a command that is not good changes nothing.

@@ -7,6 +7,8 @@ export {
   type StatusLog,
 } from './connect-nats.js';
 export { inboxPrefixOf, type NatsAccess, natsAccess, natsTransport } from './nats-access.js';
+export { type CommandPlaceJson, CommandRefusedError, CommandSender } from './commands/command-sender.js';
+export { signAdminCommand, signRegistryChange } from './commands/sign-command.js';
 export { ConnectionWatch } from './connection-watch.js';
 export { JsonRequests } from './json-requests.js';
 export { createNkey, type Nkey } from './nkey.js';

@@ -2,7 +2,8 @@ import { ByteListType, ContainerType } from '@chainsafe/ssz';
 import { Bytes32, Signature, text, Uint53, type ValueOf } from './ssz/primitives.js';
 
 /** What an operator can tell the sequencers besides changes of the registry. */
-export type AdminCommandName = 'operation.abort' | 'leader.transfer' | 'leader.confirm-time' | 'executor.rewind';
+export type AdminCommandName =
+  'operation.abort' | 'intake.drain' | 'intake.resume' | 'leader.transfer' | 'leader.confirm-time' | 'executor.rewind';
 
 /** A command that changes no registry. It is signed by the registry key as `Commitment("admin", root)`. */
 export const AdminCommand = new ContainerType(

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { bytesToHex, Decision, EntryKind, Outcome, Reason } from '#libs/protocol';
 import { AbortCandidate } from './abort-candidate.js';
-import type { EntryPlace } from './entry-desk.js';
+import type { CommandPlace } from './audit-candidate.js';
 import { IntakeQueue } from './intake-queue.js';
 import type { LogState } from './log-state.js';
 import { bodiesOf, build, settle } from './testing/build.js';
@@ -18,10 +18,17 @@ beforeEach(() => {
   queue = new IntakeQueue(10, () => undefined);
 });
 
-const abort = (operationId: Uint8Array): Promise<EntryPlace | string> =>
+const abort = (operationId: Uint8Array): Promise<CommandPlace | string> =>
   new Promise((resolve) => {
     const settled = { resolve, reject: ({ code }: { code: string }) => resolve(code) };
-    queue.push(new AbortCandidate(operationId, 'somebody', state.coordinator, settled));
+    queue.push(
+      new AbortCandidate(
+        operationId,
+        { actor: 'somebody', detail: { requestedBy: 'ada' } },
+        state.coordinator,
+        settled,
+      ),
+    );
   });
 const decisionsOf = (block: ReturnType<typeof build>): Decision[] =>
   bodiesOf(block, EntryKind.DECISION).map((body) => Decision.deserialize(body));
@@ -36,10 +43,13 @@ test('the decision stands in one block with its audit row (I34), which it names 
   expect(block.extras.audits).toMatchObject([
     { id: 1n, actor: 'somebody', command: 'operation.abort', atMs: START_MS },
   ]);
-  expect(JSON.parse(block.extras.audits![0]!.detail)).toEqual({ operationId: bytesToHex(operation.operationId) });
+  expect(JSON.parse(block.extras.audits![0]!.detail)).toEqual({
+    operationId: bytesToHex(operation.operationId),
+    requestedBy: 'ada',
+  });
   expect(block.extras.decisions).toMatchObject([{ sequence: 1n, blockNumber: 1, reason: Reason.operator_abort }]);
   settle(state, block);
-  expect(await answer).toEqual({ block: 1, sequence: 1n });
+  expect(await answer).toEqual({ block: 1, sequence: 1n, auditId: 1n });
   expect(state.coordinator.size).toBe(0);
 });
 
@@ -63,7 +73,7 @@ test('of two aborts of one operation in one draft the first counts (I16)', async
   const [first, second] = [abort(operation.operationId), abort(operation.operationId)];
   const block = build(state, queue);
   settle(state, block);
-  expect(await Promise.all([first, second])).toEqual([{ block: 1, sequence: 1n }, 'OPERATION_NOT_UNDECIDED']);
+  expect(await Promise.all([first, second])).toEqual([{ block: 1, sequence: 1n, auditId: 1n }, 'OPERATION_NOT_UNDECIDED']);
   expect(decisionsOf(block)).toHaveLength(1);
   expect(block.extras.audits).toHaveLength(1);
 });
@@ -91,5 +101,5 @@ test('a block that is dropped decides nothing: the next one has the abort again,
   expect(decisionsOf(block)).toMatchObject([{ reason: Reason.operator_abort, auditId: 1n }]);
   expect(block.extras.audits).toMatchObject([{ id: 1n, atMs: START_MS + 7 }]);
   settle(state, block);
-  expect(await answer).toEqual({ block: 1, sequence: 1n });
+  expect(await answer).toEqual({ block: 1, sequence: 1n, auditId: 1n });
 });

@@ -1,6 +1,6 @@
 // Shows that a command counts only when the registry key signed it for this log, within a minute, and once.
 import { expect, test } from 'vitest';
-import { bytesToHex } from '#libs/protocol';
+import { AdminCommand, bytesToHex, SignedAdminCommand } from '#libs/protocol';
 import { AdminDesk } from './admin-desk.js';
 import {
   genesis,
@@ -14,7 +14,10 @@ import {
   word,
 } from './testing/world.js';
 
-const newDesk = (): AdminDesk => new AdminDesk(LOG_ID, recover, () => genesis.registry);
+const newDesk = (isLogged = (root: string): boolean => root === ''): AdminDesk =>
+  new AdminDesk(LOG_ID, recover, () => genesis.registry, isLogged);
+const rootOf = (bytes: Uint8Array): string =>
+  bytesToHex(AdminCommand.hashTreeRoot(SignedAdminCommand.deserialize(bytes).command));
 const refusal = (code: string) => expect.objectContaining({ code }) as Error;
 
 test('a signed command is taken, with its argument and the key as actor', () => {
@@ -23,6 +26,7 @@ test('a signed command is taken, with its argument and the key as actor', () => 
     name: 'operation.abort',
     argument: word(9),
     actor: `registry key ${bytesToHex(REGISTRY_KEY)}`,
+    root: rootOf(bytes),
   });
 });
 
@@ -64,6 +68,13 @@ test('one counts once as long as it is fresh; another of the same moment counts 
     desk.check(signedCommand('leader.transfer', { issuedAtMs: nowMs, nonce: nowMs % 251 }), 'leader.transfer', nowMs);
     expect(() => desk.check(bytes, 'leader.transfer', nowMs)).toThrow(refusal('COMMAND_REPEATED'));
   }
+});
+
+test('one that the audit log names was taken by an earlier leader: it is refused', () => {
+  const bytes = signedCommand('intake.drain');
+  const desk = newDesk((root) => root === rootOf(bytes));
+  expect(() => desk.check(bytes, 'intake.drain', START_MS)).toThrow(refusal('COMMAND_REPEATED'));
+  expect(desk.check(signedCommand('intake.drain', { nonce: 2 }), 'intake.drain', START_MS).name).toBe('intake.drain');
 });
 
 test('a refused command does not count as taken', () => {

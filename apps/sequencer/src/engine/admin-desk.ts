@@ -18,6 +18,8 @@ export interface CheckedCommand {
   argument: Uint8Array;
   /** Who signed it, for the audit log. */
   actor: string;
+  /** Its SSZ root as hex: stands in its audit row, so that it counts once across leaders. */
+  root: string;
 }
 
 /** Checks signed admin commands: the registry key's signature, that they are fresh, and that each counts once. */
@@ -29,6 +31,8 @@ export class AdminDesk {
     private readonly logId: Uint8Array,
     private readonly recover: RecoverAddress,
     private readonly registry: () => Registry,
+    /** Whether the audit log names a command with this root. */
+    private readonly isLogged: (root: string) => boolean,
   ) {}
 
   /**
@@ -50,12 +54,14 @@ export class AdminDesk {
       throw SubmissionError.of('COMMAND_NOT_FRESH', `the command was issued at ${command.issuedAtMs}, it is ${nowMs}`);
     }
     this.takeOnce(bytesToHex(root), command.issuedAtMs, nowMs);
-    return { name: expected, argument: command.argument, actor: `registry key ${bytesToHex(registryKey)}` };
+    const actor = `registry key ${bytesToHex(registryKey)}`;
+    return { name: expected, argument: command.argument, actor, root: bytesToHex(root) };
   }
 
   private takeOnce(root: string, issuedAtMs: number, nowMs: number): void {
     for (const [other, atMs] of this.taken) if (nowMs - atMs > 2 * FRESH_MS) this.taken.delete(other);
-    if (this.taken.has(root)) throw SubmissionError.of('COMMAND_REPEATED', 'this command was taken already');
+    if (this.taken.has(root) || this.isLogged(root))
+      throw SubmissionError.of('COMMAND_REPEATED', 'this command was taken already');
     this.taken.set(root, issuedAtMs);
   }
 

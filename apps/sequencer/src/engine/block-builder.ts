@@ -20,7 +20,7 @@ import { type SubmissionError, toSubmissionError } from './submission-error.js';
 /** A sealed block with the candidates whose entries it carries, and what its operations add to the log's tables. */
 export interface BuiltBlock {
   sealed: SealedBlock;
-  placed: { candidate: Candidate; sequence: bigint }[];
+  placed: { candidate: Candidate; sequence: bigint | null }[];
   roots: NewEntry[];
   extras: BlockExtras;
 }
@@ -87,8 +87,8 @@ function placeCandidates(queue: IntakeQueue, context: DraftContext, candidatesMa
       break;
     }
     try {
-      const { sequence } = context.draft.add(candidate.place(context));
-      placed.push({ candidate, sequence });
+      const entry = candidate.place(context);
+      placed.push({ candidate, sequence: entry && context.draft.add(entry).sequence });
     } catch (thrown) {
       refused.push({ candidate, error: toSubmissionError(thrown) });
     }

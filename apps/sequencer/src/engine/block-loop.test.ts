@@ -278,9 +278,8 @@ describe('a write ends', () => {
     await start();
     writer.script.push('WRITE_FAILED');
     const told = new Promise((resolve) => {
-      queue.push(
-        new AbortCandidate(operation.operationId, 'x', state.coordinator, { resolve, reject: (e) => resolve(e.code) }),
-      );
+      const settled = { resolve, reject: (error: { code: string }) => resolve(error.code) };
+      queue.push(new AbortCandidate(operation.operationId, { actor: 'x', detail: {} }, state.coordinator, settled));
     });
     await after(60);
     expect(await told).toBe('OPERATION_NOT_UNDECIDED');

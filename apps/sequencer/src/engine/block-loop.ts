@@ -161,14 +161,13 @@ export class BlockLoop {
   private async settle({ sealed, placed, roots, extras }: BuiltBlock, signature: Uint8Array): Promise<void> {
     const { state, onDurable } = this.modules;
     state.tip = sealed.nextTip;
-    state.lastAudit = extras.audits?.at(-1) ?? state.lastAudit;
+    state.applyAudits(extras.audits ?? []);
     state.apply(sealed.entries, sealed.header.timestamp, sealed.hash);
     onDurable(sealed, signature, roots);
     await failpoint('block-published');
     const first = sealed.header.firstSequence;
     for (const { candidate, sequence } of placed) {
-      const entry = sealed.entries[Number(sequence - first)];
-      if (entry) candidate.durable(entry, sealed);
+      candidate.durable(sequence === null ? null : (sealed.entries[Number(sequence - first)] ?? null), sealed);
     }
   }
 

@@ -27,11 +27,12 @@ export interface Candidate {
   readonly bytesMax: number;
   /**
    * Judges it for this draft and makes its entry; called again for each draft that is rebuilt.
+   * @returns null for one that leaves no entry, only a row in the audit log
    * @throws SubmissionError when it is refused
    */
-  place(context: DraftContext): NewEntry;
-  /** Its entry is durable. */
-  durable(entry: PlacedEntry, block: SealedBlock): void;
+  place(context: DraftContext): NewEntry | null;
+  /** Its block is durable, with its entry if it made one. */
+  durable(entry: PlacedEntry | null, block: SealedBlock): void;
   /** It will not be in the log; or, after a lost leadership, its outcome must be looked up. */
   refused(error: SubmissionError): void;
 }

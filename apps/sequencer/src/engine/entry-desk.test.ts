@@ -47,7 +47,7 @@ test('a price and a change resolve to their places once their block is durable, 
   settle(state, block);
   expect(await Promise.all(all)).toEqual([
     { block: 1, sequence: 1n },
-    { block: 1, sequence: 2n },
+    { block: 1, sequence: 2n, auditId: 1n },
   ]);
   expect(kindsOf(block)).toEqual(['PRICE', 'REGISTRY_CHANGE']);
 });

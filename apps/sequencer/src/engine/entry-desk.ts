@@ -17,6 +17,7 @@ import {
   SignedPrice,
   SignedRegistryChange,
 } from '#libs/protocol';
+import type { CommandPlace } from './audit-candidate.js';
 import type { Candidate, DraftContext } from './candidate.js';
 import type { IntakeQueue } from './intake-queue.js';
 import { SubmissionError, toSubmissionError } from './submission-error.js';
@@ -50,18 +51,28 @@ export class EntryDesk {
     });
   }
 
-  /** @param bytes SSZ of a `SignedRegistryChange`. @throws SubmissionError */
-  async submitRegistryChange(bytes: Uint8Array): Promise<EntryPlace> {
+  /**
+   * @param bytes SSZ of a `SignedRegistryChange`
+   * @param requestedBy who asked for it, for the audit log
+   * @throws SubmissionError
+   */
+  async submitRegistryChange(bytes: Uint8Array, requestedBy?: string): Promise<CommandPlace> {
     const { change, signature } = decode(() => SignedRegistryChange.deserialize(bytes), 'signed registry change');
     this.assertSigned('registry', RegistryChange.hashTreeRoot(change), signature, this.modules.registry().registryKey);
-    return this.enqueue(EntryKind.REGISTRY_CHANGE, bytes, (context) => {
+    let auditId = 0n;
+    const place = await this.enqueue(EntryKind.REGISTRY_CHANGE, bytes, (context) => {
       context.nextRegistry = applyRegistryChange(context.nextRegistry, change, context.draft.timestampMs);
-      context.audit({
+      auditId = context.audit({
         actor: `registry key ${bytesToHex(this.modules.registry().registryKey)}`,
         command: `registry.${RegistryAction[change.action.selector]?.toLowerCase() ?? 'change'}`,
-        detail: { nonce: change.nonce, change: bytesToHex(RegistryChange.serialize(change)) },
-      });
+        detail: {
+          nonce: change.nonce,
+          change: bytesToHex(RegistryChange.serialize(change)),
+          ...(requestedBy === undefined ? {} : { requestedBy }),
+        },
+      }).id;
     });
+    return { ...place, auditId };
   }
 
   private assertSigned(kind: 'price' | 'registry', root: Uint8Array, signature: Uint8Array, key: Uint8Array): void {

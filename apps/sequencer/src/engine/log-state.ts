@@ -1,7 +1,7 @@
 import { Coordinator, type PreparedOperation, type RecoverAddress } from '#libs/atomic-commit';
 import type { Tip } from '#libs/ordering';
 import { PriceBook } from '#libs/options';
-import type { AuditLink } from '#libs/persistence';
+import type { AuditLink, AuditRow } from '#libs/persistence';
 import {
   applyRegistryChange,
   assertInvariant,
@@ -16,6 +16,9 @@ import {
   SignedPrice,
   SignedRegistryChange,
 } from '#libs/protocol';
+
+/** Signed commands that are remembered: far more than are given while one is fresh. */
+const LOGGED_COMMANDS_MAX = 4096;
 
 /** An entry of the shared lane as the leader's memory takes it in. */
 export interface AppliedEntry {
@@ -37,6 +40,10 @@ export class LogState {
   tip: Tip;
   /** The newest row of the audit log, which the next one follows; undefined before the first. */
   lastAudit: AuditLink | undefined;
+  /** Whether an operator has drained the intake: new submissions are refused, everything else goes on. */
+  isDraining = false;
+  /** Roots of the newest signed commands that the audit log names. */
+  private readonly loggedCommands = new Set<string>();
 
   constructor(
     readonly genesis: Genesis,
@@ -52,6 +59,24 @@ export class LogState {
       nextSequence: 1n,
       nextLaneSequences: new Map(),
     };
+  }
+
+  /** Takes in durable rows of the audit log, in the order of their ids. */
+  applyAudits(rows: readonly AuditRow[]): void {
+    for (const row of rows) {
+      this.lastAudit = row;
+      if (row.command === 'intake.drain') this.isDraining = true;
+      if (row.command === 'intake.resume') this.isDraining = false;
+      const detail = JSON.parse(row.detail) as { commandRoot?: string } | null;
+      if (detail?.commandRoot !== undefined) this.loggedCommands.add(detail.commandRoot);
+      const [oldest] = this.loggedCommands;
+      if (this.loggedCommands.size > LOGGED_COMMANDS_MAX) this.loggedCommands.delete(oldest!);
+    }
+  }
+
+  /** Whether a command with this root (hex) is in the audit log, as far as it is remembered. */
+  hasLogged(root: string): boolean {
+    return this.loggedCommands.has(root);
   }
 
   /** Takes in a durable block's entries that matter to the leader, in ascending sequence. */

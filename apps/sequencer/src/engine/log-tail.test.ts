@@ -2,7 +2,7 @@
 // the registry of a block is in force for all of it.
 import type { DataSource } from 'typeorm';
 import { expect, test } from 'vitest';
-import type { LogReader } from '#libs/persistence';
+import type { AuditRow, LogReader } from '#libs/persistence';
 import { RegistryAction } from '#libs/protocol';
 import { EntryDesk } from './entry-desk.js';
 import { IntakeQueue } from './intake-queue.js';
@@ -22,6 +22,7 @@ class MemoryLog {
     recover,
     registry: () => this.state.registry,
   });
+  private readonly audits: AuditRow[] = [];
   private round = 0n;
   private changes = 0;
   /** Called while a tail reads. */
@@ -37,6 +38,7 @@ class MemoryLog {
     const timestampMs = this.state.tip.timestampMs + 1;
     const block = build(this.state, this.queue, { timestampMs, candidatesMax: 100_000 });
     settle(this.state, block);
+    this.audits.push(...(block.extras.audits ?? []));
     const { header, hash, entries } = block.sealed;
     for (const { sequence, lane, laneSequence, kind, id, bytes } of entries) {
       this.rows.push({
@@ -62,7 +64,11 @@ class MemoryLog {
     };
     const laneHeads = () =>
       Promise.resolve(new Map([...state.tip.nextLaneSequences].map(([chainId, next]) => [chainId, next - 1n])));
-    const reader = { head, laneHeads, lastAudit: () => Promise.resolve(state.lastAudit) };
+    const reader = {
+      head,
+      laneHeads,
+      audits: (from: bigint) => Promise.resolve(this.audits.filter(({ id }) => id >= from)),
+    };
     const query = (_: string, [, after, limit]: [unknown, bigint, number]) => {
       this.onRead();
       const page = this.rows.filter(({ lane_sequence }) => BigInt(lane_sequence as string) > after).slice(0, limit);

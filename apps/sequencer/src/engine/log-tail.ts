@@ -1,5 +1,5 @@
 import type { RecoverAddress } from '#libs/atomic-commit';
-import { type LogReader, readSharedLane, type SharedEntry } from '#libs/persistence';
+import { AUDITS_READ_MAX, type LogReader, readSharedLane, type SharedEntry } from '#libs/persistence';
 import { assertInvariant, type Genesis, SHARED_LANE } from '#libs/protocol';
 import type { DataSource } from 'typeorm';
 import { LogState } from './log-state.js';
@@ -34,7 +34,7 @@ export class LogTail {
     if (head.number === this.state.tip.number) return;
     const laneHeads = await this.reader.laneHeads();
     await this.readShared(laneHeads.get(SHARED_LANE) ?? 0n);
-    this.state.lastAudit = await this.reader.lastAudit();
+    await this.readAudits();
     this.state.tip = {
       number: head.number,
       hash: head.hash,
@@ -42,6 +42,15 @@ export class LogTail {
       nextSequence: head.lastSequence + 1n,
       nextLaneSequences: new Map([...laneHeads].map(([chainId, sequence]) => [chainId, sequence + 1n])),
     };
+  }
+
+  /** Reads the audit log on from where it was read to. */
+  private async readAudits(): Promise<void> {
+    for (;;) {
+      const rows = await this.reader.audits((this.state.lastAudit?.id ?? 0n) + 1n, AUDITS_READ_MAX);
+      this.state.applyAudits(rows);
+      if (rows.length < AUDITS_READ_MAX) return;
+    }
   }
 
   private async readShared(until: bigint): Promise<void> {

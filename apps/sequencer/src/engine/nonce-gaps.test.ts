@@ -72,6 +72,7 @@ class World {
       {
         queue: this.queue,
         registry: () => this.state.registry,
+        isDraining: () => false,
         recover: async (records) => {
           await sleep(this.recoveryMs);
           return recoverSenders(records);

@@ -62,6 +62,7 @@ function newDesk(over: Partial<ConstructorParameters<typeof OperationDesk>[0]> =
         if (!isLeading) throw SubmissionError.notLeading();
         return state.registry;
       },
+      isDraining: () => state.isDraining,
       findBySignerNonce: async (signer, nonce) => {
         const find = () => logged.find((one) => equalBytes(one.signer, signer) && one.nonce === nonce)?.known ?? null;
         const found = find();
@@ -334,6 +335,17 @@ test('what was looked up for a term that is over does not wait for the next one'
   lookups[0]!();
   expect(await answer).toMatchObject({ code: 'NOT_LEADING' });
   expect(queue.size).toBe(0);
+});
+
+test('a drained intake prepares nothing new, and still names the operations that are there', async () => {
+  known(writeIntent(1n), 'committed');
+  state.isDraining = true;
+  expect(await submit(writeIntent(1n))).toMatchObject({ status: 'committed' });
+  expect(await submit(writeIntent(2n))).toMatchObject({ code: 'INTAKE_DRAINED' });
+  state.isDraining = false;
+  const next = submit(writeIntent(2n));
+  expect(await block()).toHaveLength(1);
+  expect(await next).toMatchObject({ status: 'prepared' });
 });
 
 test('a look-up that fails refuses, and the intent can be sent again', async () => {

@@ -47,6 +47,8 @@ export interface OperationDeskModules {
   recover: RecoverAddress;
   /** In force in the next block. @throws SubmissionError while this node does not lead */
   registry: () => Registry;
+  /** Whether an operator has drained the intake: an operation that is known is still answered. */
+  isDraining: () => boolean;
   /** The operation in the log that used this signer's nonce, or null. */
   findBySignerNonce: (signer: Uint8Array, nonce: bigint) => Promise<KnownOperation | null>;
   /** Participants whose executors stated differing roots of one height. */
@@ -115,6 +117,7 @@ export class OperationDesk {
     }
     // The look-up took time: whoever does not lead any more has a queue that nobody empties.
     this.modules.registry();
+    if (this.modules.isDraining()) throw SubmissionError.drained();
     this.chargeRates(intent);
     return new Promise((resolve, reject) => {
       const candidate = new PrepareCandidate(

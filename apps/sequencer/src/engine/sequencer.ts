@@ -16,8 +16,9 @@ import {
 import type { Logger } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
 import { AbortCandidate } from './abort-candidate.js';
+import { AuditCandidate, type CommandAuthor, type CommandPlace } from './audit-candidate.js';
 import { AdminDesk } from './admin-desk.js';
-import { EntryDesk, type EntryPlace } from './entry-desk.js';
+import { EntryDesk } from './entry-desk.js';
 import { ExecutorWatch } from './executor-watch.js';
 import { IntakeQueue } from './intake-queue.js';
 import { LeaderTerm } from './leader-term.js';
@@ -99,7 +100,8 @@ export class Sequencer implements SliceSource {
     this.leadershipLoop = this.createLeadershipLoop();
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now());
     const registry = (): Registry => this.leading().state.registry;
-    const shared = { logId: this.logId, queue: this.queue, recover: recoverAddress, registry };
+    const isDraining = (): boolean => this.isDraining;
+    const shared = { logId: this.logId, queue: this.queue, recover: recoverAddress, registry, isDraining };
     this.transactions = new TransactionDesk(
       { nonceGapMs: settings.LOCKSTEP_NONCE_GAP_MS, openPerSenderMax: 16_384 },
       {
@@ -120,7 +122,12 @@ export class Sequencer implements SliceSource {
       },
     );
     this.entries = new EntryDesk(shared);
-    this.commands = new AdminDesk(this.logId, recoverAddress, () => this.registry());
+    this.commands = new AdminDesk(
+      this.logId,
+      recoverAddress,
+      () => this.registry(),
+      (root) => this.leadershipLoop.state.hasLogged(root),
+    );
     this.roots = new StateRootDesk(this.logId, recoverAddress, ({ chainId, number, first, second }) => {
       const roots = [first, second].map(({ stateRoot, signature }) => {
         return { root: bytesToHex(stateRoot.root), signature: bytesToHex(signature) };
@@ -170,22 +177,42 @@ export class Sequencer implements SliceSource {
     return this.leadershipLoop.state.registry;
   }
 
+  /** Whether an operator has drained the intake, as far as this node has read the log. */
+  get isDraining(): boolean {
+    return this.leadershipLoop.state.isDraining;
+  }
+
   /** The newest durable block, as far as this node has read the log. */
   tip(): { number: number; hash: Uint8Array; timestampMs: number; nextSequence: bigint } {
     return this.leadershipLoop.state.tip;
   }
 
   /** Aborts an undecided operation; resolves once the decision is durable. @throws SubmissionError */
-  abortOperation(operationId: Uint8Array, actor: string): Promise<EntryPlace> {
+  abortOperation(operationId: Uint8Array, author: CommandAuthor): Promise<CommandPlace> {
     const { coordinator } = this.leading().state;
     return new Promise((resolve, reject) => {
-      this.queue.push(new AbortCandidate(operationId, actor, coordinator, { resolve, reject }));
+      this.queue.push(new AbortCandidate(operationId, author, coordinator, { resolve, reject }));
     });
   }
 
-  /** Hands leadership to a stand-by. @throws SubmissionError `NOT_LEADING` */
-  transferLeadership(): void {
-    if (!this.leadershipLoop.transfer()) throw SubmissionError.notLeading();
+  /** Drains the intake or resumes it, for every later leader too; resolves once that is durable. @throws SubmissionError */
+  setDraining(isDraining: boolean, author: CommandAuthor): Promise<CommandPlace> {
+    return this.audited(isDraining ? 'intake.drain' : 'intake.resume', author);
+  }
+
+  /** Hands leadership to a stand-by, once its audit row is durable. @throws SubmissionError */
+  async transferLeadership(author: CommandAuthor): Promise<CommandPlace & { endedEpoch: number }> {
+    const { epoch } = this.leading();
+    const place = await this.audited('leader.transfer', author);
+    if (this.term?.epoch === epoch) this.leadershipLoop.transfer();
+    return { ...place, endedEpoch: epoch };
+  }
+
+  private audited(command: string, author: CommandAuthor): Promise<CommandPlace> {
+    this.leading();
+    return new Promise((resolve, reject) => {
+      this.queue.push(new AuditCandidate(command, author, { resolve, reject }));
+    });
   }
 
   /** An operator says that this node's clock is right, however far log time has to jump. */

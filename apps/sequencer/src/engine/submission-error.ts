@@ -33,6 +33,15 @@ export class SubmissionError extends LockstepError<SubmissionErrorType> {
     );
   }
 
+  /** An operator has drained the intake. */
+  static drained(): SubmissionError {
+    return SubmissionError.of(
+      'INTAKE_DRAINED',
+      'intake drained: no new submissions are taken until an operator resumes it; what was taken before goes on',
+      { rpcCode: -32003 },
+    );
+  }
+
   /** The log cannot be written at the moment; what was refused by this is not in it. */
   static cannotWrite(): SubmissionError {
     return SubmissionError.of(

@@ -30,6 +30,7 @@ function newDesk({ openPerSenderMax = 100, queueMax = 100 } = {}): TransactionDe
     {
       queue,
       registry: () => registry(),
+      isDraining: () => state.isDraining,
       recover: (records) => recover(records),
       nextNonces: (accounts) => {
         asked += accounts.length;
@@ -144,6 +145,19 @@ describe('the first that is wrong is told, in the words of geth', () => {
     const again = submit(rawTransaction({ nonce: 0 }));
     expect(await block()).toEqual([0n]);
     expect(await again).toMatch(/^0x/);
+  });
+
+  test('a drained intake takes nothing new on any rollup; what it took before goes on', async () => {
+    const taken = submit(rawTransaction({ nonce: 0 }));
+    await settled();
+    state.isDraining = true;
+    expect(await submit(rawTransaction({ nonce: 1 }))).toMatchObject({ code: 'INTAKE_DRAINED' });
+    expect(await block()).toEqual([0n]);
+    expect(await taken).toMatch(/^0x/);
+    state.isDraining = false;
+    const next = submit(rawTransaction({ nonce: 1 }));
+    expect(await block()).toEqual([1n]);
+    expect(await next).toMatch(/^0x/);
   });
 });
 

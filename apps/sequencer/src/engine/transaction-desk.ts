@@ -38,6 +38,8 @@ export interface TransactionDeskModules {
   /** Whether an entry with this id is in the log. */
   isInLog: (id: Uint8Array) => Promise<boolean>;
   registry: () => Registry;
+  /** Whether an operator has drained the intake. */
+  isDraining: () => boolean;
 }
 
 /**
@@ -109,6 +111,7 @@ export class TransactionDesk {
     const rollup = findRollup(this.modules.registry(), chainId);
     if (!rollup) throw SubmissionError.of('UNKNOWN_ROLLUP', `no rollup has chain id ${chainId}`, { rpcCode: -32602 });
     if (rollup.paused) throw rollupPaused(chainId);
+    if (this.modules.isDraining()) throw SubmissionError.drained();
     if (raw.length > TRANSACTION_BYTES_MAX) {
       throw SubmissionError.of(
         'TRANSACTION_OVERSIZED',

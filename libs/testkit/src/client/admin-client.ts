@@ -1,34 +1,25 @@
 import type { DigestSigner } from '#libs/crypto';
-import { JsonRequests } from '#libs/messaging';
 import {
-  AdminCommand,
+  type CommandPlaceJson,
+  CommandSender,
+  JsonRequests,
+  signAdminCommand,
+  signRegistryChange,
+} from '#libs/messaging';
+import {
   type AdminCommandName,
-  adminSubject,
-  bytesToHex,
-  commitmentDigest,
-  type Hex,
   hexToBytes,
-  LockstepError,
   RegistryAction,
-  RegistryChange,
+  type RegistryChange,
   type SeriesTerms,
   seriesId,
-  SignedAdminCommand,
-  SignedRegistryChange,
 } from '#libs/protocol';
 import { callRpc } from './json-rpc.js';
-
-const TIMEOUT_MS = 10_000;
-
-/** Where an entry came to stand. */
-export interface EntryPlaceJson {
-  block: number;
-  sequence: string;
-}
 
 /** Signs changes of the registry and commands to the sequencers with the registry key, and submits them. */
 export class AdminClient {
   private readonly requests: JsonRequests;
+  private readonly sender: CommandSender;
 
   /** @param url a rollup's JSON-RPC endpoint, from which the registry is read */
   constructor(
@@ -38,6 +29,7 @@ export class AdminClient {
     private readonly signer: DigestSigner,
   ) {
     this.requests = new JsonRequests(natsUrl);
+    this.sender = new CommandSender(this.requests);
   }
 
   /** Lists a series. Returns its id, once the change is durable: it is in force from the next block on. */
@@ -46,60 +38,45 @@ export class AdminClient {
     return seriesId(terms);
   }
 
-  /** Submits a change as the registry's next one. @throws LockstepError when it is refused */
-  async change(action: RegistryChange['action']): Promise<EntryPlaceJson> {
+  /** Submits a change as the registry's next one. @throws CommandRefusedError */
+  async change(action: RegistryChange['action']): Promise<CommandPlaceJson> {
     const { changeCount } = await callRpc<{ changeCount: number }>(this.url, 'lockstep_getRegistry', []);
-    const change = { nonce: changeCount, action };
-    const digest = commitmentDigest(this.logId, 'registry', RegistryChange.hashTreeRoot(change));
-    const signed = SignedRegistryChange.serialize({ change, signature: this.signer.sign(digest) });
-    return this.ask('registry.change', { signedChange: bytesToHex(signed) });
+    return this.sender.changeRegistry(signRegistryChange(this.logId, this.signer, { nonce: changeCount, action }));
   }
 
   /** Pauses or resumes a rollup: paused, it takes no transactions and no prepares. */
-  setPaused(chainId: number, value: boolean): Promise<EntryPlaceJson> {
+  setPaused(chainId: number, value: boolean): Promise<CommandPlaceJson> {
     return this.change({ selector: RegistryAction.SET_ROLLUP_PAUSED, value: { chainId, value } });
   }
 
   /** Quarantines or releases a rollup's executor: quarantined, its rollup takes no prepares. */
-  setQuarantined(chainId: number, value: boolean): Promise<EntryPlaceJson> {
+  setQuarantined(chainId: number, value: boolean): Promise<CommandPlaceJson> {
     return this.change({ selector: RegistryAction.SET_ROLLUP_QUARANTINED, value: { chainId, value } });
   }
 
-  /** Aborts an undecided operation. @throws LockstepError when there is none */
-  abortOperation(operationId: Uint8Array): Promise<EntryPlaceJson> {
-    return this.ask('operation.abort', this.signedCommand('operation.abort', operationId));
+  /** Aborts an undecided operation. @throws CommandRefusedError when there is none */
+  abortOperation(operationId: Uint8Array): Promise<CommandPlaceJson> {
+    return this.sender.command('operation.abort', this.sign('operation.abort', operationId));
+  }
+
+  /** Drains the intake, or resumes it: drained, no new submissions are taken and everything else goes on. */
+  setDraining(value: boolean): Promise<CommandPlaceJson> {
+    const name = value ? 'intake.drain' : 'intake.resume';
+    return this.sender.command(name, this.sign(name));
   }
 
   /** Ends the leader's term, so that a stand-by takes over. */
-  transferLeadership(): Promise<{ endedEpoch: number }> {
-    return this.ask('leader.transfer', this.signedCommand('leader.transfer'));
+  transferLeadership(): Promise<CommandPlaceJson & { endedEpoch: number }> {
+    return this.sender.command('leader.transfer', this.sign('leader.transfer'));
   }
 
   /** Tells nodes that refuse to lead because of their clock that it is right. Nobody answers; see who leads then. */
   async confirmTime(): Promise<void> {
-    await this.requests.emit(adminSubject('leader.confirm-time'), this.signedCommand('leader.confirm-time'));
+    await this.sender.announce('leader.confirm-time', this.sign('leader.confirm-time'));
   }
 
-  private signedCommand(name: AdminCommandName, argument: Uint8Array = new Uint8Array(0)): { signedCommand: Hex } {
-    const nonce = crypto.getRandomValues(new Uint8Array(32));
-    const command = { command: new TextEncoder().encode(name), argument, issuedAtMs: Date.now(), nonce };
-    const digest = commitmentDigest(this.logId, 'admin', AdminCommand.hashTreeRoot(command));
-    return {
-      signedCommand: bytesToHex(SignedAdminCommand.serialize({ command, signature: this.signer.sign(digest) })),
-    };
-  }
-
-  private async ask<T>(command: string, data: unknown): Promise<T> {
-    const answer = await this.requests.request<T | { error: { code: string; message: string } }>(
-      adminSubject(command),
-      data,
-      TIMEOUT_MS,
-    );
-    if (typeof answer === 'object' && answer !== null && 'error' in answer) {
-      const { code, message } = answer.error;
-      throw new LockstepError({ code }, message);
-    }
-    return answer;
+  private sign(name: AdminCommandName, argument?: Uint8Array): Uint8Array {
+    return signAdminCommand(this.logId, this.signer, name, argument);
   }
 
   async close(): Promise<void> {

@@ -17,10 +17,13 @@ export function build(
 /** Takes a block into the state and tells its candidates, as the block loop does once it is durable. */
 export function settle(state: LogState, { sealed, placed, extras }: BuiltBlock): void {
   state.tip = sealed.nextTip;
-  state.lastAudit = extras.audits?.at(-1) ?? state.lastAudit;
+  state.applyAudits(extras.audits ?? []);
   state.apply(sealed.entries, sealed.header.timestamp, sealed.hash);
   for (const { candidate, sequence } of placed) {
-    candidate.durable(sealed.entries[Number(sequence - sealed.header.firstSequence)]!, sealed);
+    candidate.durable(
+      sequence === null ? null : sealed.entries[Number(sequence - sealed.header.firstSequence)]!,
+      sealed,
+    );
   }
 }
 
