@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { flagSetting, logLevelSetting, millisecondsSetting, portSetting, privateKeySetting } from '#libs/runtime';
+import {
+  flagSetting,
+  logLevelSetting,
+  millisecondsSetting,
+  natsSettings,
+  portSetting,
+  privateKeySetting,
+} from '#libs/runtime';
 
 /** Settings of the admin API, from environment variables. */
 export const AdminApiSettings = z.object({
   /** With the rights of its own role: it reads the log and writes the schema `lockstep_admin` alone. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
-  NATS_URL: z.string({ error: 'must be the NATS server, such as nats://127.0.0.1:4222' }).min(1),
+  ...natsSettings,
   ADMIN_HOST: z.string().default('127.0.0.1'),
   ADMIN_PORT: portSetting.default(3000),
   /** Reads need no key: for the devnet alone. */

@@ -40,7 +40,7 @@ export type SecretFiles = Map<string, Map<string, string>>;
  * | `migrate` | `database-url` of the owner, `sequencer-password`, `admin-password` |
  * | `sequencer-<n>` | `key`, `nats-seed`, `database-url` |
  * | `executor-<rollup>` | `key`, `nats-seed` |
- * | `admin` | `nats-seed`, `database-url` |
+ * | `admin` | `nats-seed`, `database-url`, `registry-key`: it signs operators' commands |
  * | `operator` | what people use: `registry-key`, `price-key`, NATS seeds of operator, prices and client, keys and seeds of replicas |
  */
 export function createSecrets(options: SecretsOptions): SecretFiles {
@@ -72,6 +72,7 @@ export function createSecrets(options: SecretsOptions): SecretFiles {
 
   const topology = structuredClone(options.topology);
   topology.registryKey = key('operator', 'registry-key');
+  put('admin', 'registry-key', files.get('operator')!.get('registry-key')!);
   topology.sequencerKeys = [];
   for (let number = 1; number <= options.sequencers; number++) {
     const folder = `sequencer-${number}`;
