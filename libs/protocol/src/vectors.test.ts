@@ -3,6 +3,7 @@ import { hashTypedData, type Hex, keccak256 as viemKeccak256, recoverAddress } f
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from './bytes.js';
 import { entryBody, entryId, EntryKind, entryLeaf } from './entry.js';
+import { parseEvidenceFile } from './evidence-file.js';
 import { Genesis, logId } from './genesis.js';
 import { blockHash, Header } from './header.js';
 import { laneRoot, verifyLaneProof } from './lane.js';
@@ -10,6 +11,9 @@ import { Decision, Intent, Prepare, SignedVote } from './operation.js';
 import { SignedPrice } from './price.js';
 import { seriesId, SeriesTerms, SignedRegistryChange } from './registry.js';
 import { SignedRestore } from './restore.js';
+import { verifyEntryProof } from './proved-entry.js';
+import { registryRoot, seriesId, SeriesTerms, SignedRegistryChange } from './registry.js';
+import { verifyPrepareMsMax } from './registry-export.js';
 import { Slice } from './slice.js';
 import { SignedStateRoot } from './state-root.js';
 import { buildVectors } from './testing/build-vectors.js';
@@ -131,6 +135,22 @@ describe('the committed vectors', () => {
           true,
         );
       }
+    }
+  });
+
+  it('have evidence whose proofs lead to its headers, and whose registries are those that the headers name', () => {
+    const parse = <K extends 'certificate' | 'preconfirmation' | 'registry'>(kind: K) =>
+      parseEvidenceFile(kind, readFileSync(new URL(`${kind}.json`, FOLDER), 'utf8'));
+    const exported = parse('registry');
+    expect(verifyPrepareMsMax(exported)).toBe(true);
+    expect(verifyPrepareMsMax({ ...exported, prepareMsMax: exported.prepareMsMax + 1 })).toBe(false);
+    expect(bytesToHex(exported.logId)).toBe(bytesToHex(log()));
+    const roots = exported.registries.map((registry) => bytesToHex(registryRoot(registry)));
+    const { prepare, decision, price } = parse('certificate');
+    for (const proved of [prepare, decision, ...price, parse('preconfirmation')]) {
+      expect(verifyEntryProof(proved)).toBe(true);
+      expect(verifyEntryProof({ ...proved, position: proved.position + 1 })).toBe(false);
+      expect(roots).toContain(bytesToHex(proved.signedHeader.header.registryRoot));
     }
   });
 

@@ -1,11 +1,13 @@
 import { bytesToHex } from '../bytes.js';
 import { commitmentDigest, EIP712_TYPES, intentDigest } from '../eip712.js';
 import { EntryKind } from '../entry.js';
+import { toEvidenceFile } from '../evidence-file.js';
 import { Genesis, logId as logIdOf } from '../genesis.js';
 import { Header } from '../header.js';
 import { Decision, Intent, OperationKind, Outcome, SignedVote, Vote } from '../operation.js';
 import { Reason } from '../reason.js';
 import { Registry, registryRoot, seriesId, SeriesTerms } from '../registry.js';
+import { buildCertificate, buildPreconfirmation, buildRegistryExport } from './build-evidence.js';
 import { buildLog, buildVotes, type VectorBlock } from './build-log.js';
 import {
   addressOf,
@@ -43,6 +45,9 @@ export async function buildVectors(): Promise<Record<string, Json>> {
     entries: blocks.flatMap(({ entries }) =>
       toJson(entries.map((entry) => ({ ...entry, kindName: EntryKind[entry.kind] }))),
     ),
+    certificate: toJson(toEvidenceFile('certificate', buildCertificate(blocks))),
+    preconfirmation: toJson(toEvidenceFile('preconfirmation', buildPreconfirmation(blocks))),
+    registry: toJson(toEvidenceFile('registry', buildRegistryExport(blocks))),
     intents: await Promise.all([EXERCISE, WRITE, CLOSE].map(intentVector)),
     votes: await votesVector(blocks[0]!),
     slices: blocks.flatMap(({ slices, header }) =>

@@ -23,6 +23,7 @@ import {
   WriteIntent,
 } from '../operation.js';
 import { Price, SignedPrice } from '../price.js';
+import { Certificate, ProvedEntry } from '../proved-entry.js';
 import {
   Asset,
   Market,
@@ -36,6 +37,7 @@ import {
 } from '../registry.js';
 import { Restore, SignedRestore } from '../restore.js';
 import { RewindTarget } from '../rewind.js';
+import { RegistryExport } from '../registry-export.js';
 import { LaneSlice, ReplayRequest, ReplayResponse, Slice, SliceEntry } from '../slice.js';
 import { Address, Bool, Bytes32, Signature, Uint256, Uint32, Uint53, Uint64, Uint8 } from '../ssz/primitives.js';
 import { SignedStateRoot, StateRoot } from '../state-root.js';
@@ -75,6 +77,7 @@ const GROUPS = [
   containers({ Restore, SignedRestore }),
   containers({ AdminCommand, SignedAdminCommand, RewindTarget }),
   containers({ GenesisBalance, Genesis }),
+  containers({ ProvedEntry, Certificate, RegistryExport }),
 ];
 
 const NAMES = new Map<AnyType, string>([
