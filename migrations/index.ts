@@ -4,6 +4,7 @@ import { CreateLeadership1763892000003 } from './1763892000003-create-leadership
 import { CreateAudit1763892000004 } from './1763892000004-create-audit.js';
 import { CreateAdmin1763892000005 } from './1763892000005-create-admin.js';
 import { CreateRestores1763892000011 } from './1763892000011-create-restores.js';
+import { IndexEvidence1763892000012 } from './1763892000012-index-evidence.js';
 
 /** Every migration in the order of its timestamp. A released one is never changed: what is wrong in it, a later one mends. */
 export const MIGRATIONS = [
@@ -13,4 +14,5 @@ export const MIGRATIONS = [
   CreateAudit1763892000004,
   CreateAdmin1763892000005,
   CreateRestores1763892000011,
+  IndexEvidence1763892000012,
 ];

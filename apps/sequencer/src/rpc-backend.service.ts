@@ -1,6 +1,16 @@
 import { answerReplay } from '#libs/messaging';
-import type { BlockRow, LogReader } from '#libs/persistence';
-import { entryBody, EntryKind, equalBytes, type Genesis, type Intent, type Registry } from '#libs/protocol';
+import type { BlockRow, EvidenceReader, LogReader } from '#libs/persistence';
+import {
+  type Certificate,
+  entryBody,
+  EntryKind,
+  equalBytes,
+  type Genesis,
+  type Intent,
+  type ProvedEntry,
+  type Registry,
+  type RegistryExport,
+} from '#libs/protocol';
 import type { OperationReceipt } from './engine/operation-desk.js';
 import type { Sequencer } from './engine/sequencer.js';
 import type { TransactionResult } from './engine/transaction-candidate.js';
@@ -11,12 +21,14 @@ import type { LoggedTransaction, OperationView, RollupBlock, RpcBackend } from '
 /** What JSON-RPC asks for, from the engine, the log and the executors. */
 export class SequencerRpcBackend implements RpcBackend {
   private readonly reader: LogReader;
+  private readonly evidence: EvidenceReader;
 
   constructor(
     private readonly sequencer: Sequencer,
     private readonly executors: ExecutorReads,
   ) {
     this.reader = sequencer.reader;
+    this.evidence = sequencer.evidence;
   }
 
   genesis(): Genesis {
@@ -47,6 +59,18 @@ export class SequencerRpcBackend implements RpcBackend {
 
   operation(id: Uint8Array): Promise<OperationView | null> {
     return this.sequencer.queries.view(id);
+  }
+
+  certificate(id: Uint8Array): Promise<Certificate | null> {
+    return this.evidence.certificate(id);
+  }
+
+  preconfirmation(transactionHash: Uint8Array): Promise<ProvedEntry | null> {
+    return this.evidence.preconfirmation(transactionHash);
+  }
+
+  registries(blocks: readonly number[]): Promise<RegistryExport> {
+    return this.evidence.registries(blocks);
   }
 
   async block(chainId: number, number: number): Promise<RollupBlock | null> {

@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { type OutgoingSlice, RecentSlices, type SliceSource } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
-import { type LogReader, recordIncident } from '#libs/persistence';
+import {
+  createDataSource,
+  EvidenceReader,
+  Leadership,
+  LogReader,
+  migrate,
+  recordIncident,
+  type,
+} from '#libs/persistence';
 import {
   bytesToHex,
   findRollup,
@@ -60,6 +68,7 @@ export class Sequencer implements SliceSource {
   readonly commands: AdminDesk;
   readonly executors: ExecutorWatch;
   readonly queries: OperationQueries;
+  readonly evidence: EvidenceReader;
   readonly logId: Uint8Array;
   private readonly queue: IntakeQueue;
   private readonly recent = new RecentSlices();
@@ -96,6 +105,7 @@ export class Sequencer implements SliceSource {
     this.logId = logId(genesis);
     this.genesisSsz = Genesis.serialize(genesis);
     this.queries = new OperationQueries(reader);
+    this.evidence = new EvidenceReader(dataSource, genesis);
     this.queue = new IntakeQueue(settings.LOCKSTEP_QUEUE_MAX, () => this.term?.wake());
     this.leadershipLoop = this.createLeadershipLoop();
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now());

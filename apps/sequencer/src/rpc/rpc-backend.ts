@@ -1,4 +1,4 @@
-import type { Genesis, Header, Intent, Registry } from '#libs/protocol';
+import type { Certificate, Genesis, Header, Intent, ProvedEntry, Registry, RegistryExport } from '#libs/protocol';
 import type { OperationReceipt } from '../engine/operation-desk.js';
 import type { TransactionResult } from '../engine/transaction-candidate.js';
 
@@ -60,6 +60,11 @@ export interface RpcBackend {
   nextNonce(chainId: number, sender: Uint8Array): Promise<bigint>;
   submitOperation(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt>;
   operation(id: Uint8Array): Promise<OperationView | null>;
+  /** Of a decided operation. */
+  certificate(id: Uint8Array): Promise<Certificate | null>;
+  preconfirmation(transactionHash: Uint8Array): Promise<ProvedEntry | null>;
+  /** Registries in force in these blocks; none given: the newest ones. */
+  registries(blocks: readonly number[]): Promise<RegistryExport>;
   block(chainId: number, number: number): Promise<RollupBlock | null>;
   blockByHash(chainId: number, hash: Uint8Array): Promise<RollupBlock | null>;
   transaction(chainId: number, hash: Uint8Array): Promise<LoggedTransaction | null>;
