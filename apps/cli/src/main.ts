@@ -6,6 +6,7 @@ import { appScript } from '#libs/testkit';
 import { addAdminCommands } from './admin-commands.js';
 import { addApiKeyCommands } from './api-key-commands.js';
 import { runDevnet } from './devnet/devnet.js';
+import { addEvidenceCommands } from './evidence/evidence-commands.js';
 import { addInitCommand } from './init/init-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { printError } from './print-error.js';
@@ -38,6 +39,7 @@ addAdminCommands(program, run('executor'));
 addApiKeyCommands(program);
 addMigrateCommand(program);
 addInitCommand(program);
+addEvidenceCommands(program);
 
 await program.parseAsync().catch((thrown: unknown) => {
   printError(thrown);

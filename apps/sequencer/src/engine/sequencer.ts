@@ -2,15 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { type OutgoingSlice, RecentSlices, type SliceSource } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
-import {
-  createDataSource,
-  EvidenceReader,
-  Leadership,
-  LogReader,
-  migrate,
-  recordIncident,
-  type,
-} from '#libs/persistence';
+import { EvidenceReader, type LogReader, recordIncident } from '#libs/persistence';
 import {
   bytesToHex,
   findRollup,
@@ -105,7 +97,7 @@ export class Sequencer implements SliceSource {
     this.logId = logId(genesis);
     this.genesisSsz = Genesis.serialize(genesis);
     this.queries = new OperationQueries(reader);
-    this.evidence = new EvidenceReader(dataSource, genesis);
+    this.evidence = new EvidenceReader(log.dataSource, genesis);
     this.queue = new IntakeQueue(settings.LOCKSTEP_QUEUE_MAX, () => this.term?.wake());
     this.leadershipLoop = this.createLeadershipLoop();
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now());
