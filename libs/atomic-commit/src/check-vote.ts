@@ -1,4 +1,4 @@
-import { commitmentDigest, equalBytes, Reason, type SignedVote, Vote } from '#libs/protocol';
+import { commitmentDigest, equalBytes, Reason, type SignedVote, sszRoot, Vote } from '#libs/protocol';
 import type { PreparedOperation, RecoverAddress } from './prepared-operation.js';
 
 /** Why a vote does not count. */
@@ -12,7 +12,7 @@ export type VoteFault =
   | 'wrong_key';
 
 /** Digest that a voting key signs: Commitment("vote", SSZ root of the vote). */
-export const voteDigest = (vote: Vote): Uint8Array => commitmentDigest(vote.logId, 'vote', Vote.hashTreeRoot(vote));
+export const voteDigest = (vote: Vote): Uint8Array => commitmentDigest(vote.logId, 'vote', sszRoot(Vote, vote));
 
 /**
  * Checks a vote against the PREPARE it is for (I24). A vote that names another block hash is invalid: after a restore an

@@ -1,4 +1,4 @@
-import { bytesToHex, type Decision, equalBytes, Outcome, Reason, type SignedVote, Vote } from '#libs/protocol';
+import { bytesToHex, type Decision, equalBytes, Outcome, Reason, type SignedVote, sszRoot, Vote } from '#libs/protocol';
 import { checkVote, type VoteFault } from './check-vote.js';
 import { DeadlineQueue } from './deadline-queue.js';
 import type { PreparedOperation, RecoverAddress } from './prepared-operation.js';
@@ -95,7 +95,7 @@ export class Coordinator {
     const operation = this.operations.get(bytesToHex(signed.vote.operationId));
     if (!operation) return { status: 'unknown_operation' };
     const first = operation.votes.get(signed.vote.chainId);
-    if (first && equalBytes(Vote.hashTreeRoot(first.vote), Vote.hashTreeRoot(signed.vote))) {
+    if (first && equalBytes(sszRoot(Vote, first.vote), sszRoot(Vote, signed.vote))) {
       return { status: 'repeated' };
     }
     const fault = checkVote(signed, operation, this.logId, this.recover);

@@ -18,4 +18,6 @@ export {
   type OperationRow,
   OperationStatus,
   type PositionRow,
+  type TableName,
 } from './state/row-types.js';
+export type { StateHasher } from './state/state-tree.js';

@@ -1,4 +1,5 @@
 import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { sszRoot } from './hashing.js';
 import { Registry } from './registry.js';
 import { Address, Bytes32, Uint256, Uint32, Uint53, type ValueOf } from './ssz/primitives.js';
 
@@ -27,5 +28,14 @@ export const Genesis = new ContainerType(
 );
 export type Genesis = ValueOf<typeof Genesis>;
 
-/** The log id: the genesis' SSZ root, 32 bytes. It is also the parent hash of block 1. */
-export const logId = (genesis: Genesis): Uint8Array => Genesis.hashTreeRoot(genesis);
+const logIds = new WeakMap<Genesis, Uint8Array>();
+
+/**
+ * The log id: the genesis' SSZ root, 32 bytes. It is also the parent hash of block 1. Remembered for each value: a genesis
+ * is never changed in place.
+ */
+export function logId(genesis: Genesis): Uint8Array {
+  let id = logIds.get(genesis);
+  if (!id) logIds.set(genesis, (id = sszRoot(Genesis, genesis)));
+  return id;
+}

@@ -1,4 +1,5 @@
 import { ContainerType } from '@chainsafe/ssz';
+import { sszRoot } from './hashing.js';
 import { Address, Bytes32, Signature, Uint32, Uint53, Uint64, type ValueOf } from './ssz/primitives.js';
 
 /** What the leader signs of a block (design, section 4). The block hash is its SSZ root. */
@@ -28,4 +29,4 @@ export const SignedHeader = new ContainerType({ header: Header, signature: Signa
 export type SignedHeader = ValueOf<typeof SignedHeader>;
 
 /** The block hash: the header's SSZ root, 32 bytes. */
-export const blockHash = (header: Header): Uint8Array => Header.hashTreeRoot(header);
+export const blockHash = (header: Header): Uint8Array => sszRoot(Header, header);

@@ -6,6 +6,7 @@ export * from './entry.js';
 export * from './errors.js';
 export * from './evidence-file.js';
 export * from './genesis.js';
+export { type Hashing, type RootedType, sszRoot, useHashing } from './hashing.js';
 export * from './header.js';
 export * from './keccak.js';
 export * from './lane.js';

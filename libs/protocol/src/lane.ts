@@ -2,6 +2,7 @@ import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
 import { Tree, hasher } from '@chainsafe/persistent-merkle-tree';
 import { equalBytes } from './bytes.js';
 import { LANE_ENTRIES_MAX, ROLLUPS_MAX } from './constants.js';
+import { sszRoot } from './hashing.js';
 import { Bytes32, Uint53, Uint64, type ValueOf } from './ssz/primitives.js';
 
 /** What a lane's root covers: whose lane it is, where it starts and the leaves of its entries in order. */
@@ -18,10 +19,10 @@ export const LaneRoots = new ListCompositeType(Bytes32, 2 * ROLLUPS_MAX);
 export const LANE_PROOF_LENGTH = 8;
 
 /** SSZ root of a lane, 32 bytes. */
-export const laneRoot = (lane: Lane): Uint8Array => Lane.hashTreeRoot(lane);
+export const laneRoot = (lane: Lane): Uint8Array => sszRoot(Lane, lane);
 
 /** SSZ root over all lanes of a block: the header's `lanesRoot`. */
-export const lanesRoot = (roots: Uint8Array[]): Uint8Array => LaneRoots.hashTreeRoot(roots);
+export const lanesRoot = (roots: Uint8Array[]): Uint8Array => sszRoot(LaneRoots, roots);
 
 /** Proves the lanes of `indexes` against {@link lanesRoot}: for each the siblings from the lane up. */
 export function proveLanes(roots: Uint8Array[], indexes: number[]): Uint8Array[][] {

@@ -1,5 +1,6 @@
 import { ContainerType, ListCompositeType, UnionType } from '@chainsafe/ssz';
 import { ROLLUPS_MAX, SERIES_MAX } from './constants.js';
+import { sszRoot } from './hashing.js';
 import {
   Address,
   Bool,
@@ -126,11 +127,11 @@ const seriesIds = new WeakMap<SeriesTerms, Uint8Array>();
 
 /** SSZ root of a registry, 32 bytes. Remembered for each value: registries are never changed in place. */
 export const registryRoot = (registry: Registry): Uint8Array =>
-  remember(registryRoots, registry, () => Registry.hashTreeRoot(registry));
+  remember(registryRoots, registry, () => sszRoot(Registry, registry));
 
 /** A series' id: the SSZ root of its terms, 32 bytes. Remembered for each value: terms never change. */
 export const seriesId = (terms: SeriesTerms): Uint8Array =>
-  remember(seriesIds, terms, () => SeriesTerms.hashTreeRoot(terms));
+  remember(seriesIds, terms, () => sszRoot(SeriesTerms, terms));
 
 function remember<K extends object>(roots: WeakMap<K, Uint8Array>, key: K, compute: () => Uint8Array): Uint8Array {
   let root = roots.get(key);

@@ -16,6 +16,7 @@ import {
   SHARED_LANE,
   SignedPrice,
   SignedRegistryChange,
+  sszRoot,
 } from '#libs/protocol';
 import type { CommandPlace } from './audit-candidate.js';
 import type { Candidate, DraftContext } from './candidate.js';
@@ -45,7 +46,7 @@ export class EntryDesk {
     const { price, signature } = signed;
     const market = findMarket(this.modules.registry(), price.underlying, price.quote);
     if (!market) throw SubmissionError.of('PRICE_UNKNOWN_MARKET', 'the registry lists no market of these two assets');
-    this.assertSigned('price', Price.hashTreeRoot(price), signature, market.priceKey);
+    this.assertSigned('price', sszRoot(Price, price), signature, market.priceKey);
     return this.enqueue(EntryKind.PRICE, bytes, ({ draft, prices }) => {
       prices.apply(price, draft.timestampMs, draft.registry);
     });
@@ -58,7 +59,7 @@ export class EntryDesk {
    */
   async submitRegistryChange(bytes: Uint8Array, requestedBy?: string): Promise<CommandPlace> {
     const { change, signature } = decode(() => SignedRegistryChange.deserialize(bytes), 'signed registry change');
-    this.assertSigned('registry', RegistryChange.hashTreeRoot(change), signature, this.modules.registry().registryKey);
+    this.assertSigned('registry', sszRoot(RegistryChange, change), signature, this.modules.registry().registryKey);
     let auditId = 0n;
     const place = await this.enqueue(EntryKind.REGISTRY_CHANGE, bytes, (context) => {
       context.nextRegistry = applyRegistryChange(context.nextRegistry, change, context.draft.timestampMs);

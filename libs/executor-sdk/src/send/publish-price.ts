@@ -1,10 +1,10 @@
 import { type DigestSigner } from '#libs/crypto';
 import { type NatsConnection, type PriceResult, requestBytes } from '#libs/messaging';
-import { commitmentDigest, Price, PRICE_SUBJECT, SignedPrice } from '#libs/protocol';
+import { commitmentDigest, Price, PRICE_SUBJECT, SignedPrice, sszRoot } from '#libs/protocol';
 
 /** Signs a price as `Commitment("price", root)` in the log's domain and serialises it. */
 export function signPrice(logId: Uint8Array, price: Price, signer: DigestSigner): Uint8Array {
-  const signature = signer.sign(commitmentDigest(logId, 'price', Price.hashTreeRoot(price)));
+  const signature = signer.sign(commitmentDigest(logId, 'price', sszRoot(Price, price)));
   return SignedPrice.serialize({ price, signature });
 }
 

@@ -8,6 +8,7 @@ import {
   type Header,
   type Registry,
   RegistryChange,
+  sszRoot,
   SignedRegistryChange,
 } from '#libs/protocol';
 import { type VerifiedEntry } from './verified-block.js';
@@ -38,7 +39,7 @@ export function verifyRegistryChanges(
 
 function applyOne(registry: Registry, body: Uint8Array, { logId, timestamp }: Header): Registry {
   const { change, signature } = SignedRegistryChange.deserialize(body);
-  const signer = recoverAddress(commitmentDigest(logId, 'registry', RegistryChange.hashTreeRoot(change)), signature);
+  const signer = recoverAddress(commitmentDigest(logId, 'registry', sszRoot(RegistryChange, change)), signature);
   if (!signer || !equalBytes(signer, registry.registryKey)) throw new Error('It is not signed by the registry key.');
   return applyRegistryChange(registry, change, timestamp);
 }

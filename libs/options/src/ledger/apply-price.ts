@@ -1,4 +1,4 @@
-import { commitmentDigest, entryBody, equalBytes, type LogEntry, Price, SignedPrice } from '#libs/protocol';
+import { commitmentDigest, entryBody, equalBytes, type LogEntry, Price, SignedPrice, sszRoot } from '#libs/protocol';
 import { bytesKey } from '../bytes-key.js';
 import type { PricePoint } from '../planning/plan-types.js';
 import { balanceKey, type LedgerState } from '../state/ledger-state.js';
@@ -19,7 +19,7 @@ export function applyPrice(block: BlockScope, { sequence, bytes }: LogEntry): vo
   const error = prices.check(price, registry);
   if (error) halt(error.message);
   const market = block.index.market(price.underlying, price.quote)!;
-  const signer = block.recover(commitmentDigest(logId, 'price', Price.hashTreeRoot(price)), signature);
+  const signer = block.recover(commitmentDigest(logId, 'price', sszRoot(Price, price)), signature);
   if (!signer || !equalBytes(signer, market.priceKey)) halt(`Round ${price.round} is not signed by the price key.`);
 
   const settled = prices.apply(price, timestampMs, registry);

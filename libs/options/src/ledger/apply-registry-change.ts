@@ -7,6 +7,7 @@ import {
   RegistryChange,
   RegistryChangeError,
   SignedRegistryChange,
+  sszRoot,
 } from '#libs/protocol';
 import { type BlockScope, placeIn } from './block-scope.js';
 import { LedgerHaltError } from './halt-error.js';
@@ -21,7 +22,7 @@ export function applyChange(block: BlockScope, { sequence, bytes }: LogEntry): v
   const halt = (detail: string): never => {
     throw new LedgerHaltError({ code: 'HALT_REGISTRY_CHANGE', ...placeIn(block, sequence), detail }, detail);
   };
-  const digest = commitmentDigest(block.logId, 'registry', RegistryChange.hashTreeRoot(change));
+  const digest = commitmentDigest(block.logId, 'registry', sszRoot(RegistryChange, change));
   const signer = block.recover(digest, signature);
   if (!signer || !equalBytes(signer, block.registry.registryKey)) {
     halt(`Registry change ${change.nonce} is not signed by the registry key.`);

@@ -19,7 +19,7 @@ import type { Holding } from '../state/holding-table.js';
 import { balanceKey, LedgerState } from '../state/ledger-state.js';
 import type { BalanceRow, CollateralRow, ExposureRow, OperationRow, PositionRow } from '../state/row-types.js';
 import type { Row } from '../state/slot-table.js';
-import { StateTree, TABLE_NAMES } from '../state/state-tree.js';
+import { type StateHasher, StateTree, TABLE_NAMES } from '../state/state-tree.js';
 import { applyEntries } from './apply-entries.js';
 import type { BlockResult, LaneSequences, LedgerBlock } from './block-result.js';
 import { advanceClock, type BlockScope, type LedgerScope } from './block-scope.js';
@@ -42,6 +42,8 @@ import { assetTotals, seriesTotals } from './totals.js';
 /** What a ledger needs from outside. */
 export interface LedgerPorts {
   recover: RecoverAddress;
+  /** Makes what keeps the state root; the SSZ tree where none is given. */
+  stateHasher?: () => StateHasher;
 }
 
 /**
@@ -57,7 +59,7 @@ export interface LedgerPorts {
  */
 export class Ledger {
   private readonly state = new LedgerState();
-  private readonly tree = new StateTree(this.state);
+  private readonly tree: StateTree;
   private readonly clearing: ClearingQueue;
   private readonly scope: LedgerScope & { readonly prices: PriceBook };
   private registryInForce: Registry;
@@ -71,10 +73,11 @@ export class Ledger {
   private constructor(
     genesis: Genesis,
     readonly chainId: number,
-    { recover }: LedgerPorts,
+    { recover, stateHasher }: LedgerPorts,
   ) {
     const logId = logIdOf(genesis);
     this.scope = { genesis, logId, chainId, recover, state: this.state, prices: new PriceBook() };
+    this.tree = new StateTree(this.state, stateHasher?.());
     this.clearing = new ClearingQueue(genesis.prepareMsMax);
     this.registryInForce = genesis.registry;
     this.lastHash = logId;
