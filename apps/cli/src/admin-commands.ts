@@ -5,6 +5,7 @@ import { hexToBytes } from '#libs/protocol';
 import { ConfigurationError } from '#libs/runtime';
 import { AdminClient, devnetKeys, readLogId } from '#libs/testkit';
 import { print } from './console.js';
+import { registryKey } from './registry-key.js';
 
 interface Connection {
   rpc: string;
@@ -112,17 +113,6 @@ async function firstRollup(rpc: string): Promise<number> {
     { code: 'CONFIGURATION', setting: 'LOCKSTEP_RPC_URL' },
     `${rpc} does not answer as a sequencer does.`,
     'Give the sequencer’s address by --rpc or LOCKSTEP_RPC_URL.',
-  );
-}
-
-function registryKey(keyFile: string | undefined, devnet: boolean): Uint8Array {
-  if (devnet) return devnetKeys.registry();
-  const key = keyFile ? readFileSync(keyFile, 'utf8').trim() : process.env.REGISTRY_KEY;
-  if (key && /^0x[0-9a-fA-F]{64}$/.test(key)) return hexToBytes(key);
-  throw new ConfigurationError(
-    { code: 'CONFIGURATION', setting: 'REGISTRY_KEY' },
-    key ? 'The registry key is not 32 bytes as 0x hex.' : 'There is no registry key to sign with.',
-    'Give it by --key-file or REGISTRY_KEY; on the devnet use --devnet.',
   );
 }
 

@@ -10,7 +10,10 @@ export type ExecutorErrorType =
   /** The registry gives this role on this rollup to another key. */
   | { code: 'KEY_NOT_REGISTERED'; role: string; key: string }
   /** Recovery of a transaction's sender gives another account than its entry says. */
-  | { code: 'WRONG_SENDER'; number: number; sequence: string; said: string; recovered: string | null };
+  | { code: 'WRONG_SENDER'; number: number; sequence: string; said: string; recovered: string | null }
+  | { code: 'REWIND_REFUSED'; reason: string }
+  /** After a rewind the log has another block where both were to agree. */
+  | { code: 'REWIND_MISMATCH'; number: number; expected: string; got: string };
 
 /** What keeps an executor from its work. */
 export class ExecutorError extends LockstepError<ExecutorErrorType> {}

@@ -5,7 +5,7 @@ import { ExecutorSettings } from './config.js';
 import { runExecutor } from './run-executor.js';
 
 const STOP_MS_MAX = 10_000;
-const cleanups: (() => Promise<void> | void)[] = [];
+let cleanups: (() => Promise<void> | void)[] = [];
 let stopping: Promise<void> | null = null;
 
 /** Undoes what was started, newest first; the block at hand is finished and stored. */
@@ -27,15 +27,31 @@ async function main(): Promise<void> {
       );
     });
   }
-  const settings = readEnvironment(ExecutorSettings, process.env);
-  const { executor, url } = await runExecutor(settings, cleanups);
+  await start(readEnvironment(ExecutorSettings, process.env));
+}
+
+async function start(settings: ExecutorSettings): Promise<void> {
+  const { executor, url } = await runExecutor(settings, cleanups, () => restart(settings));
   const { chainId, role } = executor.options;
   process.stdout.write(
     `executor ${chainId} (${role}) runs from block ${executor.cursor.number}${url ? ` at ${url}` : ''}\n`,
   );
 }
 
-main().catch(async (thrown: unknown) => {
+/** Begins anew with a store that was emptied for a rewind. */
+function restart(settings: ExecutorSettings): void {
+  stop()
+    .then(() => {
+      cleanups = [];
+      stopping = null;
+      return start(settings);
+    })
+    .catch(fail);
+}
+
+main().catch(fail);
+
+async function fail(thrown: unknown): Promise<void> {
   if (stopping) return; // a start that was broken off
   const advice = thrown instanceof LockstepError && thrown.advice ? `\n${thrown.advice}` : '';
   const isExpected = thrown instanceof LockstepError || (thrown as { code?: string }).code === 'EADDRINUSE';
@@ -44,4 +60,4 @@ main().catch(async (thrown: unknown) => {
   process.stderr.write(`executor: ${text}${advice}\n`);
   await stop().catch(() => undefined);
   process.exit(1);
-});
+}

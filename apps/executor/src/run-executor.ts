@@ -10,6 +10,7 @@ import { createLogger, failpoint, type Logger, NestLogger, StartingServer } from
 import { type ExecutorSettings } from './config.js';
 import { Executor } from './engine/executor.js';
 import { openGenesis } from './engine/open-ledger.js';
+import { serveRewind } from './engine/rewind-service.js';
 import { ExecutorModule } from './executor.module.js';
 import { FeedStrategy } from './feed/feed-strategy.js';
 import { ExecutorStore } from './store/executor-store.js';
@@ -29,11 +30,13 @@ export interface RunningExecutor {
  * Waits for NATS and for a sequencer as long as it takes.
  *
  * @param cleanups gets what has to be undone at the end, in the order it was done; undo it in reverse
+ * @param restart called when the store was emptied for a rewind: undo all, and run it again
  * @throws ConfigurationError, ExecutorError, LedgerLoadError, MessagingError
  */
 export async function runExecutor(
   settings: ExecutorSettings,
   cleanups: (() => Promise<void> | void)[],
+  restart: () => void,
 ): Promise<RunningExecutor> {
   assertNativeSecp256k1();
   const chainId = settings.EXECUTOR_CHAIN_ID;
@@ -67,6 +70,7 @@ export async function runExecutor(
   cleanups.push(() => executor.stop());
   const follower = newFollower(executor, nats, source, logger);
   executor.startStatus(follower);
+  cleanups.push(serveRewind(executor, signer.address, { nats, source, logger, restart }));
   const feed = new FeedStrategy(follower, (error) => void (error && executor.halt(error)));
   const app = await NestFactory.create<NestFastifyApplication>(ExecutorModule.of(executor), new FastifyAdapter(), {
     logger: new NestLogger(logger),

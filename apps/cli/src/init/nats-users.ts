@@ -1,5 +1,6 @@
 import { inboxPrefixOf } from '#libs/messaging';
 import {
+  adminSubject,
   feedSubject,
   PRICE_SUBJECT,
   readSubject,
@@ -25,17 +26,20 @@ export const SEQUENCER_RIGHTS: NatsRights = {
   answers: true,
 };
 
+/** Orders to rewind, to each key of a rollup. */
+const rewindSubjects = (chainId: number): string => adminSubject(`executor.rewind.${chainId}.*`);
+
 /** The voting executor of one rollup. */
 export const executorRights = (chainId: number): NatsRights => ({
   publish: [voteSubject(chainId), rootSubject(chainId), statusSubject(chainId), replaySubject(chainId)],
-  subscribe: [feedSubject(chainId), voteRequestSubject(chainId), readSubject(chainId)],
+  subscribe: [feedSubject(chainId), voteRequestSubject(chainId), readSubject(chainId), rewindSubjects(chainId)],
   answers: true,
 });
 
 /** A replica of one rollup, or anyone who follows its feed: no votes. */
 export const replicaRights = (chainId: number): NatsRights => ({
   publish: [rootSubject(chainId), statusSubject(chainId), replaySubject(chainId)],
-  subscribe: [feedSubject(chainId), `${readSubject(chainId)}.replica`],
+  subscribe: [feedSubject(chainId), `${readSubject(chainId)}.replica`, rewindSubjects(chainId)],
   answers: true,
 });
 

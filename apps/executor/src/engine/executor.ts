@@ -9,8 +9,9 @@ import {
 } from '#libs/executor-sdk';
 import type { NatsConnection } from '#libs/messaging';
 import type { BlockResult, Ledger } from '#libs/options';
-import { bytesToHex, EntryKind, type Genesis } from '#libs/protocol';
+import { bytesToHex, EntryKind, equalBytes, type Genesis } from '#libs/protocol';
 import { failpoint, type Logger } from '#libs/runtime';
+import { ExecutorError } from '../errors.js';
 import type { ExecutorStore } from '../store/executor-store.js';
 import { receiptsOf, type StoredReceipt } from '../store/receipt-record.js';
 import { assertKey } from './assert-key.js';
@@ -88,6 +89,8 @@ export class Executor {
   private status: StatusPublisher | null = null;
   private lastRoot: { number: number; root: Uint8Array } | null = null;
   private haltedBy: Halt | null = null;
+  /** The block at which the log must be the same as before a rewind. */
+  private rewind: { number: number; hash: Uint8Array } | null = null;
   private reload: Promise<void> = Promise.resolve();
   private feed: FeedState = { isFollowing: false, behindBlocks: 0, close: () => undefined };
   private readonly startedAtMs = Date.now();
@@ -118,6 +121,7 @@ export class Executor {
     const executor = new Executor(genesis, ledger, cursor, options, modules);
     executor.clock.update(await modules.store.records('clock'));
     const votes = options.role === 'voting' ? await modules.store.votes() : [];
+    executor.rewind = await modules.store.rewindTarget();
     executor.votes.load(votes);
     for (const vote of votes) executor.voteSender?.add(vote);
     const undecided = [...ledger.operations()].map(({ operationId }) => modules.store.operations.find(operationId));
@@ -160,6 +164,7 @@ export class Executor {
   async apply(block: VerifiedBlock): Promise<void> {
     if (this.haltedBy) return;
     try {
+      if (this.rewind?.number === block.header.number) assertSameBlock(this.rewind.hash, block);
       await this.senderCheck?.check(block);
       await this.applyAndStore(block);
     } catch (error) {
@@ -258,10 +263,16 @@ export class Executor {
     await failpoint('store-written');
     if (changed.votes.length > 0) await failpoint('vote-unsent');
     this.currentCursor = block.cursor;
+    if (this.rewind && block.header.number >= this.rewind.number) await this.endRewind();
     this.clock.update(changes);
     this.count(block, receipts.length, changed, applied - started, performance.now() - applied);
     this.tell(block, result, receipts, changed);
     if (changed.votes.length > 0) await failpoint('vote-sent');
+  }
+
+  private async endRewind(): Promise<void> {
+    this.rewind = null;
+    await this.modules.store.endRewind();
   }
 
   /** Tells others of a block that is stored. */
@@ -296,4 +307,13 @@ export class Executor {
     this.counters.applyMs += applyMs;
     this.counters.storeMs += storeMs;
   }
+}
+
+function assertSameBlock(expected: Uint8Array, { header: { number }, hash }: VerifiedBlock): void {
+  if (equalBytes(expected, hash)) return;
+  throw new ExecutorError(
+    { code: 'REWIND_MISMATCH', number, expected: bytesToHex(expected), got: bytesToHex(hash) },
+    `Block ${number} is ${bytesToHex(hash)}; before the rewind to it, it was ${bytesToHex(expected)}.`,
+    'The log was changed once more; rewind to the newest block in common.',
+  );
 }

@@ -32,7 +32,7 @@ export interface FoundReceipt {
 }
 
 /** The version of the store's form; another one is refused. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** More than the operations that a leader admits as undecided at a time (4,096), so none is forgotten before its end. */
 const OPERATIONS_MAX = 100_000;
 
@@ -71,6 +71,7 @@ export class ExecutorStore {
     const store = new ExecutorStore(db, directory, operationsMax);
     try {
       await store.claim(chainId);
+      await store.goOnRewinding();
       await store.operations.open();
     } catch (error) {
       await db.close();
@@ -120,6 +121,7 @@ export class ExecutorStore {
     const batch: Change[] = [
       { type: 'put', key: key.single('cursor'), value: serializeCursor(cursor) },
       { type: 'put', key: key.single('meta'), value: meta },
+      { type: 'put', key: key.blockHash(cursor.number), value: cursor.hash },
     ];
     for (const { table, slot, bytes } of changes) {
       const at = key.slot(table, slot);
@@ -156,8 +158,47 @@ export class ExecutorStore {
     }
   }
 
+  /** The hash of a block that was applied, or null. */
+  async blockHash(number: number): Promise<Uint8Array | null> {
+    const hash = await this.db.get(key.blockHash(number));
+    return hash ? plain(hash) : null;
+  }
+
+  /** Empties the store, but for genesis and the block at which the log must be the same as before. */
+  async beginRewind({ number, hash }: { number: number; hash: Uint8Array }): Promise<void> {
+    await this.db.put(key.single('rewind'), Buffer.concat([uint64ToBytesBE(BigInt(number)), hash, Uint8Array.of(1)]));
+    await this.goOnRewinding();
+  }
+
+  /** The block at which the log must be the same as before a rewind; null where none is under way. */
+  async rewindTarget(): Promise<{ number: number; hash: Uint8Array } | null> {
+    const bytes = await this.db.get(key.single('rewind'));
+    if (!bytes) return null;
+    const number = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
+    return { number, hash: plain(bytes).slice(8, 40) };
+  }
+
+  /** The block was reached again. */
+  async endRewind(): Promise<void> {
+    await this.db.del(key.single('rewind'));
+  }
+
   async close(): Promise<void> {
     await this.db.close();
+  }
+
+  /** Deletes what a rewind gives up; again where the process died meanwhile. */
+  private async goOnRewinding(): Promise<void> {
+    const bytes = await this.db.get(key.single('rewind'));
+    if (bytes?.at(-1) !== 1) return;
+    const [first, after] = [Buffer.from('m'), Buffer.from('n')];
+    await this.db.clear({ lt: first });
+    await this.db.clear({ gte: after });
+    await this.db.batch([
+      { type: 'del', key: key.single('cursor') },
+      { type: 'del', key: key.single('meta') },
+      { type: 'put', key: key.single('rewind'), value: Buffer.concat([bytes.subarray(0, 40), Uint8Array.of(0)]) },
+    ]);
   }
 
   /** Makes a new store this rollup's, or makes sure that it is. */

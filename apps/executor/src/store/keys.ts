@@ -1,15 +1,24 @@
 /** One change of a LevelDB batch. */
 export type Change = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array };
+/** What the store has one of; `rewind` only until the block is reached again. */
+export type SingleRecord = 'identity' | 'genesis' | 'cursor' | 'meta' | 'rewind';
 
 /** Keys of the store: one letter for the kind of record, then what tells records of a kind apart. */
 export const key = {
-  /** One record of its kind: `identity`, `genesis`, `cursor`, `meta`. */
-  single: (name: 'identity' | 'genesis' | 'cursor' | 'meta'): Uint8Array => Buffer.from(`m${name}`),
+  /** One record of its kind. */
+  single: (name: SingleRecord): Uint8Array => Buffer.from(`m${name}`),
   /** A slot of one of the ledger's tables. */
   slot(table: string, slot: number): Uint8Array {
     const bytes = Buffer.allocUnsafe(2 + table.length + 4);
     bytes.write(`s${table}\0`, 'latin1');
     bytes.writeUInt32BE(slot, 2 + table.length);
+    return bytes;
+  },
+  /** The hash of a block that was applied. */
+  blockHash(blockNumber: number): Uint8Array {
+    const bytes = Buffer.allocUnsafe(9);
+    bytes.write('h', 'latin1');
+    bytes.writeBigUInt64BE(BigInt(blockNumber), 1);
     return bytes;
   },
   /** Receipts of a block. */

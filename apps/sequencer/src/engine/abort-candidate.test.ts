@@ -73,7 +73,10 @@ test('of two aborts of one operation in one draft the first counts (I16)', async
   const [first, second] = [abort(operation.operationId), abort(operation.operationId)];
   const block = build(state, queue);
   settle(state, block);
-  expect(await Promise.all([first, second])).toEqual([{ block: 1, sequence: 1n, auditId: 1n }, 'OPERATION_NOT_UNDECIDED']);
+  expect(await Promise.all([first, second])).toEqual([
+    { block: 1, sequence: 1n, auditId: 1n },
+    'OPERATION_NOT_UNDECIDED',
+  ]);
   expect(decisionsOf(block)).toHaveLength(1);
   expect(block.extras.audits).toHaveLength(1);
 });

@@ -10,6 +10,7 @@ import {
   Outcome,
   Reason,
   SHARED_LANE,
+  SignedRestore,
   SLICE_BYTES_MAX,
 } from '#libs/protocol';
 import { IntakeQueue } from './intake-queue.js';
@@ -135,4 +136,17 @@ test('a state root that finds no room is left out and waits; the block is not bo
   const block = build(state, queue, { roots });
   expect(block.roots).toEqual([roots[1]]);
   expect(kindsOf(block)).toEqual(['TRANSACTION', 'STATE_ROOT']);
+});
+
+test('a declared restore stands before all else with its audit row, in one block alone (I11, I34)', () => {
+  const operation = preparedOperation(10, START_MS + 1_000);
+  state.coordinator.prepared(operation);
+  for (const chainId of [A, B]) state.coordinator.receiveVote(voteFor(operation, chainId));
+  const restore = { lastBlock: state.tip.number, lastHash: state.tip.hash, epochAbove: 4 };
+  state.pendingRestore = SignedRestore.serialize({ restore, signature: new Uint8Array(65) });
+  const block = build(state, queue);
+  expect(kindsOf(block)).toEqual(['RESTORE', 'DECISION']);
+  expect(block.extras.audits).toMatchObject([{ id: 1n, command: 'restore' }]);
+  settle(state, block);
+  expect(kindsOf(build(state, queue))).toEqual([]);
 });

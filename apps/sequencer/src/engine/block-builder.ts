@@ -14,6 +14,7 @@ import {
 } from '#libs/protocol';
 import type { Candidate, DraftContext } from './candidate.js';
 import type { IntakeQueue } from './intake-queue.js';
+import { placeRestore } from './place-restore.js';
 import type { LogState } from './log-state.js';
 import { type SubmissionError, toSubmissionError } from './submission-error.js';
 
@@ -34,7 +35,7 @@ export interface BuildOptions {
 }
 
 /**
- * Fills and seals the next block: decisions first, since they free what is held; then what waits, in the policy's
+ * Fills and seals the next block: a declared restore and decisions first, since these they free what is held; then what waits, in the policy's
  * order; then state roots. A candidate that is refused is told at once; one that finds no room stays first in the queue.
  */
 export function buildBlock(
@@ -44,20 +45,21 @@ export function buildBlock(
   { timestampMs, epoch, leader, candidatesMax }: BuildOptions,
 ): BuiltBlock {
   const draft = new BlockDraft(state.tip, state.registry, timestampMs, state.logId);
-  const decided = placeDecisions(state, draft);
   const audits: AuditRow[] = [];
   const context: DraftContext = {
     draft,
     nextRegistry: state.registry,
     prices: state.prices.overlay(),
-    undecided: state.coordinator.size - decided.size,
-    decided,
+    undecided: state.coordinator.size,
+    decided: new Set(),
     audit: (row) => {
       const previous = audits.at(-1) ?? state.lastAudit;
       audits.push(nextAuditRow(previous, { ...row, atMs: timestampMs }));
       return audits.at(-1)!;
     },
   };
+  if (state.pendingRestore) placeRestore(context, state.pendingRestore);
+  placeDecisions(state, context);
   const placed = placeCandidates(queue, context, candidatesMax);
   const placedRoots = roots.filter((root) => draft.hasRoom(root.lane, root.bytes.length));
   for (const root of placedRoots) draft.add(root);
@@ -65,16 +67,16 @@ export function buildBlock(
   return { sealed, placed, roots: placedRoots, extras: { ...extrasOf(sealed), audits } };
 }
 
-/** Places what can be decided; returns the ids, as hex. */
-function placeDecisions(state: LogState, draft: BlockDraft): Set<string> {
-  const placed = new Set<string>();
+/** Places what can be decided. */
+function placeDecisions(state: LogState, context: DraftContext): void {
+  const { draft, decided } = context;
   for (const decision of state.coordinator.decisionsAt(draft.timestampMs)) {
     const bytes = encodeEntry(EntryKind.DECISION, Decision.serialize(decision));
     if (!draft.hasRoom(SHARED_LANE, bytes.length)) break;
     draft.add({ kind: EntryKind.DECISION, lane: SHARED_LANE, id: entryId(bytes), sender: null, nonce: null, bytes });
-    placed.add(bytesToHex(decision.operationId));
+    decided.add(bytesToHex(decision.operationId));
+    context.undecided -= 1;
   }
-  return placed;
 }
 
 function placeCandidates(queue: IntakeQueue, context: DraftContext, candidatesMax: number): BuiltBlock['placed'] {

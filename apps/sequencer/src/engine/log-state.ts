@@ -44,6 +44,8 @@ export class LogState {
   isDraining = false;
   /** Roots of the newest signed commands that the audit log names. */
   private readonly loggedCommands = new Set<string>();
+  /** A declared restore that the next block has to carry: SSZ of a SignedRestore. */
+  pendingRestore: Uint8Array | null = null;
 
   constructor(
     readonly genesis: Genesis,
@@ -103,6 +105,9 @@ export class LogState {
           this.coordinator.decided(operationId);
           break;
         }
+        case EntryKind.RESTORE:
+          this.pendingRestore = null;
+          break;
         case EntryKind.TRANSACTION:
         case EntryKind.STATE_ROOT:
           break;

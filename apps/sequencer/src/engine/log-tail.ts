@@ -1,6 +1,7 @@
 import type { RecoverAddress } from '#libs/atomic-commit';
 import { AUDITS_READ_MAX, type LogReader, readSharedLane, type SharedEntry } from '#libs/persistence';
-import { assertInvariant, type Genesis, SHARED_LANE } from '#libs/protocol';
+import type { Tip } from '#libs/ordering';
+import { assertInvariant, equalBytes, type Genesis, SHARED_LANE } from '#libs/protocol';
 import type { DataSource } from 'typeorm';
 import { LogState } from './log-state.js';
 
@@ -12,16 +13,20 @@ const PAGE_ENTRIES = 2000;
  * stand-by answers reads, and has little left to read when it takes over.
  */
 export class LogTail {
-  readonly state: LogState;
+  private current: LogState;
   private lastShared = 0n;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly reader: LogReader,
-    genesis: Genesis,
-    recover: RecoverAddress,
+    private readonly genesis: Genesis,
+    private readonly recover: RecoverAddress,
   ) {
-    this.state = new LogState(genesis, recover);
+    this.current = new LogState(genesis, recover);
+  }
+
+  get state(): LogState {
+    return this.current;
   }
 
   /**
@@ -31,7 +36,9 @@ export class LogTail {
   async catchUp(): Promise<void> {
     const head = await this.reader.head();
     assertInvariant(head !== undefined, 'I6: the log has a genesis and no head');
-    if (head.number === this.state.tip.number) return;
+    const { tip } = this.state;
+    if (head.number === tip.number && equalBytes(head.hash, tip.hash)) return;
+    if (!(await this.isOurs(tip))) this.forget();
     const laneHeads = await this.reader.laneHeads();
     await this.readShared(laneHeads.get(SHARED_LANE) ?? 0n);
     await this.readAudits();
@@ -51,6 +58,18 @@ export class LogTail {
       this.state.applyAudits(rows);
       if (rows.length < AUDITS_READ_MAX) return;
     }
+  }
+
+  /** Whether the log still has what was read of it; not so after a restore from a backup. */
+  private async isOurs({ number, hash }: Tip): Promise<boolean> {
+    if (number === 0) return true;
+    const block = await this.reader.block(number);
+    return block !== undefined && equalBytes(block.hash, hash);
+  }
+
+  private forget(): void {
+    this.current = new LogState(this.genesis, this.recover);
+    this.lastShared = 0n;
   }
 
   private async readShared(until: bigint): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { type OutgoingSlice, RecentSlices, type SliceSource } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
-import { EvidenceReader, type LogReader, recordIncident } from '#libs/persistence';
+import { EvidenceReader, type LogReader, pendingRestore, recordIncident } from '#libs/persistence';
 import {
   bytesToHex,
   findRollup,
@@ -278,9 +278,10 @@ export class Sequencer implements SliceSource {
     );
   }
 
-  private beginTerm(epoch: number, state: LogState): Promise<LeaderTerm> {
+  private async beginTerm(epoch: number, state: LogState): Promise<LeaderTerm> {
     const { queue, signer, logger, settings } = this;
-    const { leadership } = this.log;
+    const { leadership, dataSource } = this.log;
+    state.pendingRestore = await pendingRestore(dataSource, state.tip.number);
     const leaseMs = settings.LOCKSTEP_LEASE_MS;
     const options = {
       epoch,
