@@ -3,7 +3,7 @@ import type { Check, CheckContext } from '../check-context.js';
 import type { ExecutorState } from '../history.js';
 import { describeStop } from '../replay/replay-log.js';
 import { heightKey } from '../replay/execution.js';
-import { addTo } from '../replay/keys.js';
+import { addTo } from '#libs/audit';
 import { Tally } from '../report.js';
 import { undecidedAt } from './operations.js';
 

@@ -9,7 +9,7 @@ import {
   type Leg,
   LegDirection,
 } from '#libs/protocol';
-import { balanceKey, type Holding, type HoldingKey, type HoldingTable, legKey, positionKey } from './keys.js';
+import { balanceKey, type Holding, type HoldingKey, type HoldingTable, legKey, positionKey } from '#libs/audit';
 
 const utf8 = new TextEncoder();
 const TRANSFER = keccak256(utf8.encode('Transfer(address,address,address,uint256)'));

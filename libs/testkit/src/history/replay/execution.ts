@@ -1,3 +1,4 @@
+import type { RollupTotals } from '#libs/audit';
 import type { BlockResult, LedgerBlock, StoredChange } from '#libs/options';
 import type { Hex } from '#libs/protocol';
 import type { InvariantId } from '../invariants.js';
@@ -10,13 +11,6 @@ export interface ReplayLedger {
   stateRoot(): Uint8Array;
   /** Slots that changed since the last call; the first call gives all. */
   takeChanges(): StoredChange[];
-}
-
-/** Amounts on one rollup, by the id of asset or series in hex. */
-export interface RollupTotals {
-  assets: ReadonlyMap<Hex, bigint>;
-  longs: ReadonlyMap<Hex, bigint>;
-  shorts: ReadonlyMap<Hex, bigint>;
 }
 
 /** Why the replay could not go on: the log breaks `invariant` so that no ledger passes over it. */

@@ -1,3 +1,4 @@
+import { Conservation } from '#libs/audit';
 import { LedgerHaltError } from '#libs/options';
 import { EntryKind } from '#libs/protocol';
 import type { CheckContext } from '../check-context.js';
@@ -5,7 +6,6 @@ import type { ExecutorState } from '../history.js';
 import { type InvariantId, INVARIANTS } from '../invariants.js';
 import type { IndexedBlock, LogIndex } from '../log-index.js';
 import { ClearingCheck } from './clearing-check.js';
-import { ConservationCheck } from './conservation.js';
 import { Execution, heightKey, type ReplayStop } from './execution.js';
 import { RollupReplay } from './rollup-replay.js';
 import { OperationTracker } from './track-operations.js';
@@ -29,22 +29,33 @@ export function replayLog(context: Omit<CheckContext, 'execution'>): Execution {
     }
   }
   const wanted = wantedHeights(index, history.executors ?? []);
-  const conservation = new ConservationCheck(genesis, execution);
+  const conserved = execution.tally('I19');
+  const conservation = new Conservation(genesis, ({ message, blockNumber, sequence }) => {
+    const entries = index.byNumber.get(blockNumber)?.entries.map(({ entry }) => entry) ?? [];
+    conserved.fail(message, { blockNumber, entries: entries.filter((entry) => entry.sequence === sequence) });
+  });
+  const endBlock = (blockNumber: number): void => {
+    conserved.look();
+    conservation.endBlock(
+      blockNumber,
+      rollups.map(({ stated }) => stated.totals),
+    );
+  };
   const operations = new OperationTracker(index, execution);
   const clearing = new ClearingCheck(genesis.prepareMsMax, execution);
-  conservation.endBlock({ number: 0, entries: [] }, rollups);
+  endBlock(0);
   note(rollups, 0, wanted);
   for (const block of index.blocks) {
     execution.stopped = applyBlock(block, execution.height + 1, rollups, (rollup) => {
       const result = rollup.apply(block);
       rollup.audit(block, result);
       for (const event of result.operationEvents) {
-        conservation.see(block, event);
+        conservation.see(block.registry, event);
         if (event.type !== 'cleared') operations.see(block, rollup.chainId, event);
       }
     });
     if (execution.stopped) return execution;
-    conservation.endBlock(block, rollups);
+    endBlock(block.number);
     operations.endBlock(block);
     clearing.endBlock(block, rollups);
     execution.height = block.number;

@@ -3,7 +3,7 @@ import { bytesToHex, type Genesis, type Hex, NO_SENDER } from '#libs/protocol';
 import { type IndexedBlock, laneBounds, sliceEntries } from '../log-index.js';
 import { RollupBooks } from './books.js';
 import { type Execution, heightKey, type ReplayInvariant, type ReplayLedger } from './execution.js';
-import { StatedRows } from './stated-rows.js';
+import { StatedRows } from '#libs/audit';
 
 /** One rollup's ledger with the books that watch it. */
 export class RollupReplay {

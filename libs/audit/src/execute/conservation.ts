@@ -1,66 +1,74 @@
 import { collateralAsset, indexRegistry, type OperationEvent } from '#libs/options';
-import { bytesToHex, type Genesis, type Hex, type Leg, LegAccount, type Registry, subjectAsset } from '#libs/protocol';
-import type { IndexedBlock } from '../log-index.js';
-import { isHold } from './books.js';
-import type { Execution } from './execution.js';
-import { addTo } from './keys.js';
-import type { RollupReplay } from './rollup-replay.js';
+import {
+  bytesToHex,
+  type Genesis,
+  type Hex,
+  type Leg,
+  LegAccount,
+  LegDirection,
+  type Registry,
+  subjectAsset,
+} from '#libs/protocol';
+import { addTo } from './holding-keys.js';
+import type { RollupTotals } from './stated-rows.js';
+
+/** Where something is not conserved. */
+export interface ConservationFault {
+  message: string;
+  blockNumber: number;
+  /** Of the decision that leaves something over. */
+  sequence?: bigint;
+}
 
 /**
  * I19 over all rollups: at each DECISION's sequence what is posted adds up to nothing for every asset and every series,
- * and after each block the rows of all rollups together are what genesis gave out, with longs = shorts. (Transactions
- * move within one rollup; its books see to them.)
+ * and after each block the rows of all rollups together are what genesis gave out, with longs = shorts.
  */
-export class ConservationCheck {
+export class Conservation {
   private readonly supply = new Map<Hex, bigint>();
   /** What the operations of this block moved in all, by sequence and by asset or series. */
   private moved = new Map<bigint, Map<string, bigint>>();
 
   constructor(
     genesis: Genesis,
-    private readonly execution: Execution,
+    private readonly fail: (fault: ConservationFault) => void,
   ) {
     for (const { asset, amount } of genesis.balances) addTo(this.supply, bytesToHex(asset), amount);
   }
 
-  /** An event on one rollup. */
-  see(block: IndexedBlock, event: OperationEvent): void {
+  /** An event on one rollup. @param registry in force in its block */
+  see(registry: Registry, event: OperationEvent): void {
     if (event.type !== 'posted') return;
-    let moved: Map<string, bigint> | undefined = this.moved.get(event.sequence);
+    let moved = this.moved.get(event.sequence);
     if (!moved) this.moved.set(event.sequence, (moved = new Map<string, bigint>()));
     for (const leg of event.legs) {
-      const { of, sign } = countedAs(leg, block.registry);
-      addTo(moved, of, isHold(leg) ? -sign * leg.amount : sign * leg.amount);
+      const { of, sign } = countedAs(leg, registry);
+      addTo(moved, of, leg.direction === (LegDirection.hold as number) ? -sign * leg.amount : sign * leg.amount);
     }
   }
 
-  /** All rollups have applied the block. */
-  endBlock(
-    { number: blockNumber, entries }: Pick<IndexedBlock, 'number' | 'entries'>,
-    rollups: readonly RollupReplay[],
-  ): void {
-    const tally = this.execution.tally('I19');
-    tally.look();
+  /** All rollups have applied the block; `totals` are what their ledgers state now. */
+  endBlock(blockNumber: number, totals: readonly RollupTotals[]): void {
     for (const [sequence, moved] of this.moved) {
-      const concerned = entries.filter(({ entry }) => entry.sequence === sequence).map(({ entry }) => entry);
       for (const [of, amount] of moved) {
         if (amount === 0n) continue;
-        tally.fail(`sequence ${sequence} leaves ${amount} of ${of} over`, { blockNumber, entries: concerned });
+        this.fail({ message: `sequence ${sequence} leaves ${amount} of ${of} over`, blockNumber, sequence });
       }
     }
     this.moved = new Map();
     const sums = { assets: new Map<Hex, bigint>(), series: new Map<Hex, bigint>() };
-    for (const { stated } of rollups) {
-      for (const [asset, amount] of stated.totals.assets) addTo(sums.assets, asset, amount);
-      for (const [series, longs] of stated.totals.longs) addTo(sums.series, series, longs);
-      for (const [series, shorts] of stated.totals.shorts) addTo(sums.series, series, -shorts);
+    for (const { assets, longs, shorts } of totals) {
+      for (const [asset, amount] of assets) addTo(sums.assets, asset, amount);
+      for (const [series, quantity] of longs) addTo(sums.series, series, quantity);
+      for (const [series, quantity] of shorts) addTo(sums.series, series, -quantity);
     }
     for (const asset of new Set([...sums.assets.keys(), ...this.supply.keys()])) {
       const [sum, supply] = [sums.assets.get(asset) ?? 0n, this.supply.get(asset) ?? 0n];
-      if (sum !== supply) tally.fail(`asset ${asset} comes to ${sum}, genesis gave out ${supply}`, { blockNumber });
+      if (sum === supply) continue;
+      this.fail({ message: `asset ${asset} comes to ${sum}, genesis gave out ${supply}`, blockNumber });
     }
     for (const [series, more] of sums.series) {
-      if (more !== 0n) tally.fail(`series ${series} has ${more} more long than short`, { blockNumber });
+      if (more !== 0n) this.fail({ message: `series ${series} has ${more} more long than short`, blockNumber });
     }
   }
 }

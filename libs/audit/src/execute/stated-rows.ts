@@ -1,6 +1,6 @@
 import { LedgerStateType, type StoredChange } from '#libs/options';
 import { bytesToHex, type Hex } from '#libs/protocol';
-import { addTo, backingKey, balanceKey, type Holding, type HoldingKey, positionKey } from './keys.js';
+import { addTo, backingKey, balanceKey, type Holding, type HoldingKey, positionKey } from './holding-keys.js';
 
 interface StatedRow extends HoldingKey, Holding {
   /** What its amounts are of: an asset, or a series. */
@@ -9,6 +9,13 @@ interface StatedRow extends HoldingKey, Holding {
 }
 
 const { balances, positions, exposures, collateral } = LedgerStateType.fields;
+
+/** Amounts on one rollup, by the id of asset or series in hex. */
+export interface RollupTotals {
+  readonly assets: ReadonlyMap<Hex, bigint>;
+  readonly longs: ReadonlyMap<Hex, bigint>;
+  readonly shorts: ReadonlyMap<Hex, bigint>;
+}
 
 /**
  * The amounts on one rollup as its ledger stores them, kept up to date from the slots that change, and their sums. Reads
