@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LocalSigner } from '#libs/crypto';
 import { hexToBytes } from '#libs/protocol';
 import { ConfigurationError } from '#libs/runtime';
-import { AdminClient, devnetKeys, readLogId } from '#libs/testkit';
+import { AdminClient, readLogId, readRegistry } from '#libs/testkit';
 import { print } from './console.js';
 import { registryKey } from './registry-key.js';
+import { rewindExecutors, type RewindOptions } from './restore-commands.js';
 
 interface Connection {
   rpc: string;
@@ -40,6 +40,13 @@ export function addAdminCommands(program: Command, executor: Command): void {
         }),
     );
   }
+
+  connected(executor.command('rewind <chainId>').description('roll an executor that is ahead of a restored log back'))
+    .requiredOption('--to <n>', 'the last block that the restore has kept')
+    .action(async (chainId: string, connection: Connection & { to: string }) => {
+      const isDone = await rewindExecutors(chainIdOf(chainId), connection.to, await rewindOptions(chainId, connection));
+      if (!isDone) process.exitCode = 1;
+    });
 
   const rollup = program.command('rollup').description('rollups');
   for (const [name, value, done] of [
@@ -103,6 +110,21 @@ async function withAdmin({ rpc, nats, keyFile, devnet }: Connection, act: (admin
   } finally {
     await admin.close();
   }
+}
+
+async function rewindOptions(chainId: string, { rpc, nats, keyFile, devnet }: Connection): Promise<RewindOptions> {
+  const { logId, rollups } = await readRegistry(`${rpc.replace(/\/$/, '')}/${await firstRollup(rpc)}`);
+  const rollup = rollups.find((listed) => String(listed.chainId) === chainId);
+  if (!rollup) {
+    const known = rollups.map((listed) => listed.chainId).join(', ');
+    throw new ConfigurationError(
+      { code: 'CONFIGURATION', setting: 'chainId' },
+      `The registry has no rollup ${chainId}; it has ${known}.`,
+      'Give one of these.',
+    );
+  }
+  const signer = new LocalSigner(registryKey(keyFile, devnet === true));
+  return { ...rollup, nats, signer, logId: hexToBytes(logId) };
 }
 
 /** Any rollup's endpoint will do; the registry is the same on all. */

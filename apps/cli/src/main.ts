@@ -9,6 +9,7 @@ import { runDevnet } from './devnet/devnet.js';
 import { addEvidenceCommands } from './evidence/evidence-commands.js';
 import { addInitCommand } from './init/init-command.js';
 import { addMigrateCommand } from './migrate-command.js';
+import { addRestoreCommand } from './restore-commands.js';
 import { printError } from './print-error.js';
 
 // What a command prints is its own.
@@ -39,6 +40,7 @@ addAdminCommands(program, run('executor'));
 addApiKeyCommands(program);
 addMigrateCommand(program);
 addInitCommand(program);
+addRestoreCommand(program);
 addEvidenceCommands(program);
 
 await program.parseAsync().catch((thrown: unknown) => {

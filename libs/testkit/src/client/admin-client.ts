@@ -40,7 +40,7 @@ export class AdminClient {
 
   /** Submits a change as the registry's next one. @throws CommandRefusedError */
   async change(action: RegistryChange['action']): Promise<CommandPlaceJson> {
-    const { changeCount } = await callRpc<{ changeCount: number }>(this.url, 'lockstep_getRegistry', []);
+    const { changeCount } = await readRegistry(this.url);
     return this.sender.changeRegistry(signRegistryChange(this.logId, this.signer, { nonce: changeCount, action }));
   }
 
@@ -84,8 +84,18 @@ export class AdminClient {
   }
 }
 
+/** What a sequencer says of the registry, as far as its clients here need it. Bytes as 0x hex. */
+export interface RegistryJson {
+  logId: string;
+  changeCount: number;
+  rollups: { chainId: number; votingKey: string; replicaKeys: string[] }[];
+}
+
+/** The registry in force in the next block. @param url any rollup's JSON-RPC endpoint */
+export const readRegistry = (url: string): Promise<RegistryJson> =>
+  callRpc<RegistryJson>(url, 'lockstep_getRegistry', []);
+
 /** The log id that a sequencer serves, 32 bytes. */
 export async function readLogId(url: string): Promise<Uint8Array> {
-  const { logId } = await callRpc<{ logId: string }>(url, 'lockstep_getRegistry', []);
-  return hexToBytes(logId);
+  return hexToBytes((await readRegistry(url)).logId);
 }
