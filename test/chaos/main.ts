@@ -11,7 +11,8 @@ const USAGE = `npm run chaos -- --seed N --minutes M     faults on a network of 
               --cells REGEX              only cells whose name (row/column) matches
               --sequencers N             2 by default
               --keep                     keep logs and data
-npm run chaos -- --coverage              counts cells over all runs so far
+npm run chaos -- --coverage              counts cells over all seeds, the newest run of each; LOCKSTEP_CHAOS_COVERAGE names the file
+              --commit HASH|all          only runs of this commit; by default of the newest run's
 npm run chaos -- --long                  the two-minute freeze and black hole`;
 
 const { values } = parseArgs({
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     sequencers: { type: 'string', default: '2' },
     keep: { type: 'boolean', default: false },
     coverage: { type: 'boolean', default: false },
+    commit: { type: 'string' },
     long: { type: 'boolean', default: false },
     'outage-seconds': { type: 'string', default: '120' },
     help: { type: 'boolean', default: false },
@@ -30,7 +32,7 @@ const { values } = parseArgs({
 
 async function main(): Promise<number> {
   if (values.help) return (print(USAGE), 0);
-  if (values.coverage) return printCoverage(print) ? 0 : 1;
+  if (values.coverage) return printCoverage(values.commit, print) ? 0 : 1;
   if (values.long) return runLong();
   const pattern = values.cells === undefined ? null : new RegExp(values.cells);
   const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-chaos-'));

@@ -1,4 +1,5 @@
 import { cellName, type ChaosReport, COLUMNS, type Row, ROWS } from '#libs/testkit';
+import { type CellCounts, cellOutcomes } from './cell-outcomes.js';
 
 const TITLE_WIDTH = 48;
 const CELL_WIDTH = 12;
@@ -19,13 +20,11 @@ export function matrixTable(cell: (name: string) => string): string[] {
 
 /** Prints what a run did and found. */
 export function printReport(report: ChaosReport, print: (line: string) => void): void {
-  const cells = new Map<string, string>();
-  for (const { cell, reached, recoveredMs } of report.steps) {
-    const outcome = !reached ? 'not reached' : recoveredMs === null ? 'STUCK' : 'ok';
-    if (cells.get(cellName(cell)) !== 'ok' || outcome === 'STUCK') cells.set(cellName(cell), outcome);
-  }
+  const cells = cellOutcomes(report.steps);
+  const outcome = ({ ok, missed, stuck }: CellCounts): string =>
+    stuck > 0 ? 'STUCK' : ok > 0 ? (ok > 1 ? `ok ${ok}×` : 'ok') : missed > 0 ? 'not reached' : '';
   print('');
-  for (const line of matrixTable((name) => cells.get(name) ?? '')) print(line);
+  for (const line of matrixTable((name) => (cells[name] ? outcome(cells[name]) : ''))) print(line);
   print('');
   for (const [fault, count] of Object.entries(report.faults)) print(`${String(count).padStart(4)}  ${fault}`);
   const { attempts, operations } = report;
