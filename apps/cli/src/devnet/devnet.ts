@@ -16,6 +16,8 @@ export interface DevnetOptions {
 
 const DEFAULT_RPC_PORT = 8545;
 const DEFAULT_ADMIN_PORT = 3000;
+/** How long the scenario may take to end once it was told to. */
+const STOP_MS_MAX = 3_000;
 
 /** `lockstep devnet`: a whole network, the guided scenario, then a line a second until it is told to stop. */
 export async function runDevnet({ once }: DevnetOptions): Promise<number> {
@@ -45,10 +47,9 @@ export async function runDevnet({ once }: DevnetOptions): Promise<number> {
     const { text, file } = await ensureAdminKey(network.databaseUrl, dataDir);
     print(`  admin key  ${text}  ${dim(`in ${file}`)}`);
     const { signal } = stopping;
-    const started = network;
-    result = await untilAborted(() => runScenario(started), signal);
+    result = await atMostAfter(runScenario(network, signal), signal, STOP_MS_MAX);
     print(`\n${result.passed ? green('Every check held.') : red('Something did not hold; see above.')}`);
-    if (!once) await showLiveLines(network, stopping.signal);
+    if (!once) await showLiveLines(network, signal);
   } catch (thrown) {
     if (!stopping.signal.aborted) printError(thrown);
     result.passed = false;
@@ -102,13 +103,15 @@ async function choosePort(setting: string, standard: number, once: boolean): Pro
   return standard;
 }
 
-/** @throws Error when the signal comes before the work has ended, or came before it began: then it is not begun */
-async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return Promise.race([
-    work(),
-    new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
-    }),
-  ]);
+/** What the work gives; once the signal was raised it is waited for no longer than `graceMs`. @throws Error then */
+async function atMostAfter<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const startTimer = (): void => {
+      timer = setTimeout(() => reject(new Error('stopped')), graceMs);
+    };
+    if (signal.aborted) startTimer();
+    else signal.addEventListener('abort', startTimer, { once: true });
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -39,13 +39,27 @@ export const EMPTY_SUMMARY: ScenarioSummary = {
   exercise_ms: { p50: 0, p99: 0 },
 };
 
-/** Runs the guided scenario on a devnet as any client would, and checks what came of it. */
-export async function runScenario(network: Network): Promise<ScenarioResult> {
-  const world = await enterWorld(network);
+/**
+ * Runs the guided scenario on a devnet as any client would, and checks what came of it.
+ * @param signal ends it where it stands: waits are given up, nothing new is sent
+ * @throws what the signal was raised with
+ */
+export async function runScenario(network: Network, signal: AbortSignal): Promise<ScenarioResult> {
+  signal.throwIfAborted();
+  const world = await enterWorld(network, signal);
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => (closing ??= world.close());
+  const giveUp = (): void => void close().catch(() => undefined);
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
+    signal.throwIfAborted();
     return await actAndVerify(world);
+  } catch (thrown) {
+    signal.throwIfAborted(); // what fails because the clients were closed is no finding
+    throw thrown;
   } finally {
-    await world.close();
+    signal.removeEventListener('abort', giveUp);
+    await close();
   }
 }
 

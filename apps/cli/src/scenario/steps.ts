@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { encodeFunctionData, type Hex } from 'viem';
 import { OPTIONS_MARKET_ABI } from '#libs/options';
 import { Reason } from '#libs/protocol';
@@ -113,7 +114,7 @@ export class Steps {
     const { european } = this.options;
     await this.step('(f) exercise 2 European calls after expiry, at the settlement price', async () => {
       const waitMs = european.terms.expiryMs - Date.now() + 50;
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      if (waitMs > 0) await delay(waitMs, undefined, { signal: this.world.signal });
       await this.world.setPrice(2_450n * 10n ** 6n);
       const outcome = await this.exercise(european, this.writer, 2n * ETHER);
       this.expect(outcome === 'committed', `(f) should have committed and was ${outcome}`);
@@ -143,6 +144,7 @@ export class Steps {
   /** A row of small exercises one after the other, for the latency. */
   async exerciseMany(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
+      this.world.signal.throwIfAborted();
       const outcome = await this.exercise(this.options.call, this.writer, ETHER / 100n, deadline(), true);
       this.expect(outcome === 'committed', `a small exercise should have committed and was ${outcome}`);
     }
@@ -204,6 +206,7 @@ export class Steps {
   }
 
   private async step(title: string, act: () => Promise<void>): Promise<void> {
+    this.world.signal.throwIfAborted();
     heading(title);
     const before = await this.balances();
     await act();

@@ -49,6 +49,7 @@ export class TransferLoad {
     const receiver = accounts[6 + rollupIndex]!;
     let nonce = await rollup.reads.getTransactionCount({ address: sender.address, blockTag: 'pending' });
     for (let left = count; left > 0; left -= BATCH) {
+      this.world.signal.throwIfAborted();
       const raws: Hex[] = [];
       for (let i = 0; i < Math.min(BATCH, left); i++) {
         raws.push(

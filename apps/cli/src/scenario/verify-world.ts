@@ -32,11 +32,15 @@ export const CHECKED_INVARIANTS: InvariantId[] = [
  * Checks the log in Postgres, what every follower was handed, and what the executors state at one and the same height.
  */
 export async function verifyWorld(world: World): Promise<{ reports: InvariantReport[]; ordered: number }> {
-  const { network, feed } = world;
+  const { network, feed, signal } = world;
   // Far enough ahead that the question is there before the block is.
   const height = feed.height() + 3;
   const executors = await Promise.all(network.chainIds.map((chainId) => executorAt(world, chainId, height)));
-  await waitFor(`followers at block ${height}`, () => feed.height() >= height, 20_000);
+  const isThere = (): boolean => {
+    signal.throwIfAborted();
+    return feed.height() >= height;
+  };
+  await waitFor(`followers at block ${height}`, isThere, 20_000);
   const log = await readLogFrom(network.databaseUrl);
   const followers = followerHistories(world, log.blocks.length);
   const history = { log, followers, executors };

@@ -44,6 +44,8 @@ export interface World {
   eth: Hex;
   usd: Hex;
   pool: Hex;
+  /** Raised when the scenario is to end before its time. */
+  signal: AbortSignal;
   /** Publishes a price of ETH in USD base units; resolves once it is durable. */
   setPrice(price: bigint): Promise<void>;
   /** A nonce for an intent that no earlier run has used. */
@@ -53,7 +55,7 @@ export interface World {
 }
 
 /** Connects clients to a running devnet. */
-export async function enterWorld(network: Network): Promise<World> {
+export async function enterWorld(network: Network, signal: AbortSignal): Promise<World> {
   const { topology, rpcUrl, natsUrl } = network;
   const url = network.rollupUrl(network.chainIds[0]!);
   const logId = await readLogId(url);
@@ -78,6 +80,7 @@ export async function enterWorld(network: Network): Promise<World> {
     eth,
     usd,
     pool: topology.pools[0]!.address as Hex,
+    signal,
     async setPrice(price) {
       const now = BigInt(Date.now());
       lastRound = now > lastRound ? now : lastRound + 1n;

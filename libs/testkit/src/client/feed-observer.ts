@@ -28,6 +28,7 @@ export class FeedObserver {
   private readonly transactionsAtMs = new Map<string, number>();
   private readonly decisions = new Map<string, ObservedDecision>();
   private readonly waiting = new Map<string, (() => void)[]>();
+  private stopped = false;
   private readonly followers: { close(): void }[] = [];
   private failure: Error | null = null;
   private counts: FeedCounts = { entries: 0, transactions: 0, latenciesMs: [] };
@@ -86,7 +87,11 @@ export class FeedObserver {
     return counts;
   }
 
+  /** Ends it; whoever waits gets an error. */
   async stop(): Promise<void> {
+    this.stopped = true;
+    for (const wakes of this.waiting.values()) for (const wake of wakes) wake();
+    this.waiting.clear();
     for (const follower of this.followers) follower.close();
     await this.connection.close();
     if (this.failure) throw this.failure;
@@ -124,6 +129,7 @@ export class FeedObserver {
   private async wait<T>(what: string, key: string, read: () => T | undefined, timeoutMs: number): Promise<T> {
     const value = read();
     if (value !== undefined) return value;
+    if (this.stopped) throw new Error(`the observer was stopped before the ${what}`);
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`waited ${timeoutMs} ms in vain for the ${what}`)), timeoutMs);
       const wake = (): void => {
