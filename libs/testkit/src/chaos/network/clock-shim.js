@@ -1,6 +1,7 @@
 // Loaded before everything else (`node --import`) into processes of a chaos network: moves their wall clock when the
 // parent says so over IPC ({clockOffsetMs}), as if someone had set the machine's. The monotonic clock goes on untouched.
-let offsetMs = 0;
+// LOCKSTEP_CLOCK_OFFSET_MS sets it from the first moment, for commands that are too short to be told.
+let offsetMs = Number(process.env.LOCKSTEP_CLOCK_OFFSET_MS ?? 0);
 const RealDate = Date;
 
 const ShiftedDate = new Proxy(RealDate, {
