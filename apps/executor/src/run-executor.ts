@@ -101,6 +101,7 @@ function newFollower(executor: Executor, nats: NatsConnection, source: ReplaySou
     chainId: executor.options.chainId,
     cursor: executor.cursor,
     replaySource: source,
+    onAhead: (bytes) => executor.glimpse(bytes),
     onEvent: (event) => {
       const isRoutine = event.type === 'following' || (event.type === 'replaying' && event.why === 'silence');
       logger[isRoutine ? 'debug' : 'info']({ event }, 'feed');

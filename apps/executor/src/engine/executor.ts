@@ -20,6 +20,7 @@ import { HeightWaiters } from './height-waiters.js';
 import { openLedger } from './open-ledger.js';
 import { OperationBook } from './operation-book.js';
 import { ReceiptWaiters } from './receipt-waiters.js';
+import { SelfDoubt } from './self-doubt.js';
 import { SenderCheck } from './sender-check.js';
 import { VectorClock } from './vector-clock.js';
 import { VoteBook, type VoteChanges } from './vote-book.js';
@@ -67,6 +68,8 @@ const NO_VOTES: VoteChanges = { votes: [], signed: [], settled: [] };
  * write, and only then tells others: votes, state root, waiting readers.
  *
  *     applying ── the log breaks a rule ──► halted: answers reads at the last whole block, votes no more
+ *
+ * While it applies it may hold its votes back: see {@link SelfDoubt}.
  */
 export class Executor {
   readonly heights = new HeightWaiters();
@@ -86,6 +89,7 @@ export class Executor {
   private readonly senderCheck: SenderCheck | null;
   private readonly roots: RootPublisher;
   private readonly clock = new VectorClock();
+  private readonly doubt: SelfDoubt;
   private status: StatusPublisher | null = null;
   private lastRoot: { number: number; root: Uint8Array } | null = null;
   private haltedBy: Halt | null = null;
@@ -105,6 +109,7 @@ export class Executor {
     const { nats, signer } = modules;
     const { chainId, role } = options;
     const { logId } = currentCursor;
+    this.doubt = new SelfDoubt(chainId, modules.logger);
     this.votes = new VoteBook(logId, chainId, signer);
     this.voteSender = role === 'voting' ? new VoteSender(nats, { chainId }) : null;
     this.senderCheck = role === 'replica' ? new SenderCheck() : null;
@@ -172,6 +177,12 @@ export class Executor {
     }
   }
 
+  /** Looks at a slice that came live while blocks before it are still to be replayed: has this executor been there? */
+  glimpse(bytes: Uint8Array): void {
+    if (!this.voteSender || this.haltedBy) return;
+    if (this.doubt.glimpse(this.currentCursor, bytes)) this.holdVotes();
+  }
+
   /** Stops applying for good, with evidence; reads go on from the last block that was stored. */
   async halt(error: Error, block: VerifiedBlock | null = null): Promise<void> {
     if (this.haltedBy) return;
@@ -194,6 +205,7 @@ export class Executor {
   stateRoot(): Uint8Array {
     const root = this.currentLedger.stateRoot();
     this.lastRoot = { number: this.currentLedger.number, root };
+    this.doubt.computed(this.currentLedger.number, root);
     return root;
   }
 
@@ -214,7 +226,7 @@ export class Executor {
       lag: this.lag(),
       version,
       startedAtMs: this.startedAtMs,
-      state: this.haltedBy ? 'halted' : this.feed.isFollowing ? 'following' : 'replaying',
+      state: this.state(),
       ...(this.haltedBy ? { halted: this.haltedBy } : {}),
     };
   }
@@ -224,6 +236,11 @@ export class Executor {
     const { isFollowing, behindBlocks } = this.feed;
     const isBehind = !isFollowing || behindBlocks > 0 || this.haltedBy !== null;
     return { blocks: behindBlocks, ms: isBehind ? Math.max(0, Date.now() - this.currentCursor.timestamp) : 0 };
+  }
+
+  private state(): ExecutorStatus['state'] {
+    if (this.haltedBy) return 'halted';
+    return this.doubt.state ?? (this.feed.isFollowing ? 'following' : 'replaying');
   }
 
   /** Stops telling others; the store is the caller's to close. */
@@ -275,6 +292,11 @@ export class Executor {
     await this.modules.store.endRewind();
   }
 
+  private holdVotes(): void {
+    this.voteSender?.setHeld(this.doubt.state !== null);
+    this.status?.publish();
+  }
+
   /** Tells others of a block that is stored. */
   private tell(
     block: VerifiedBlock,
@@ -283,6 +305,7 @@ export class Executor {
     { votes, settled }: VoteChanges,
   ): void {
     for (const operationId of settled) this.voteSender?.decided(operationId);
+    if (this.voteSender && this.doubt.applied(block)) this.holdVotes();
     const isLive = this.feed.isFollowing;
     // While blocks come by replay most of these are decided already; what is not goes out with the next round.
     for (const vote of votes) this.voteSender?.add(vote, isLive);

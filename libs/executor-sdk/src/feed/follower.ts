@@ -35,6 +35,8 @@ export interface FollowOptions {
   /** With no slice for so long, in ms, replay is asked: heartbeats come every second. Default 3,000. */
   silenceMs?: number;
   onEvent?: (event: FollowerEvent) => void;
+  /** Gets every slice that arrives live while others are still to be replayed before it. Nothing of it is verified. */
+  onAhead?: (bytes: Uint8Array) => void;
 }
 
 type ReplayReason = Extract<FollowerEvent, { type: 'replaying' }>['why'];
@@ -121,6 +123,7 @@ export class Follower implements AsyncIterable<VerifiedBlock> {
 
   private subscribe(): { unsubscribe(): void } {
     return subscribeBytes(this.options.nats, feedSubject(this.options.chainId), (bytes) => {
+      if (this.replayReason) this.options.onAhead?.(bytes);
       if (!this.live.push(bytes)) this.askReplay('overflow');
       this.wakeup.notify();
     });

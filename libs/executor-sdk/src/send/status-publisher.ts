@@ -22,7 +22,11 @@ export interface ExecutorStatus {
   version: string;
   /** Wall time of the process's start. */
   startedAtMs: number;
-  state: 'following' | 'replaying' | 'halted';
+  /**
+   * `regressed`: what it had applied is lost, and it votes no more until that is replayed; `disputed`: another replay of
+   * the log came to another state, and it votes no more until its rollup was quarantined and released.
+   */
+  state: 'following' | 'replaying' | 'regressed' | 'disputed' | 'halted';
   /** Why it stopped applying. */
   halted?: { code: string; message: string; number: number; evidence: string[] };
 }

@@ -31,6 +31,7 @@ export class VoteSender {
   private readonly watch: ConnectionWatch;
   private readonly timer: NodeJS.Timeout;
   private readonly subscription: { unsubscribe(): void };
+  private held = false;
 
   constructor(
     private readonly connection: NatsConnection,
@@ -65,6 +66,13 @@ export class VoteSender {
     for (const [id, { deadlineMs }] of this.pending) if (deadlineMs < timestampMs) this.pending.delete(id);
   }
 
+  /** Keeps every vote back, or sends all that are due again: a participant whose own state is in doubt is silent. */
+  setHeld(held: boolean): void {
+    const isReleased = this.held && !held;
+    this.held = held;
+    if (isReleased) this.sendAll();
+  }
+
   stop(): void {
     clearInterval(this.timer);
     this.subscription.unsubscribe();
@@ -80,7 +88,7 @@ export class VoteSender {
   }
 
   private publish({ bytes }: PendingVote): void {
-    if (!this.watch.isConnected) return;
+    if (this.held || !this.watch.isConnected) return;
     try {
       this.connection.publish(voteSubject(this.options.chainId), bytes);
     } catch {

@@ -56,6 +56,8 @@ export class MemorySequencer implements SliceSource {
   epoch = 1;
   timestamp: number;
   registry: Registry;
+  /** The last block that replay hands out: a server that is behind what is published. */
+  replayUpTo = Infinity;
   private nextSequence = 1n;
   private readonly laneSequences = new Map<number, bigint>();
   private feed: FeedPublisher | null = null;
@@ -123,13 +125,13 @@ export class MemorySequencer implements SliceSource {
   }
 
   head(): number {
-    return this.blocks.length;
+    return Math.min(this.blocks.length, this.replayUpTo);
   }
 
   slices(chainId: number, from: number, limit: number, bytesMax: number): Promise<Uint8Array[]> {
     const found: Uint8Array[] = [];
     let total = 0;
-    for (const block of this.blocks.slice(from - 1, from - 1 + limit)) {
+    for (const block of this.blocks.slice(from - 1, Math.min(from - 1 + limit, this.head()))) {
       const bytes = block.slices.get(chainId);
       if (!bytes || (found.length > 0 && total + bytes.length > bytesMax)) break;
       total += bytes.length;
