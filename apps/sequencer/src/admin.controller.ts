@@ -27,7 +27,7 @@ export class AdminController {
   /** A change of the registry, signed by the registry key: `{signedChange: hex of SSZ SignedRegistryChange, actor?}`. */
   @MessagePattern<string>('admin.registry.change')
   async changeRegistry(@Payload() data: unknown): Promise<CommandResult> {
-    return answer(async () => {
+    return this.answer(async () => {
       const request = SignedChange.safeParse(data);
       if (!request.success)
         throw SubmissionError.of('INVALID_PARAMS', 'signedChange must be SSZ bytes as 0x hex, actor a short text');
@@ -39,7 +39,7 @@ export class AdminController {
   /** Aborts an undecided operation: `{signedCommand: hex of SSZ SignedAdminCommand, actor?}`. */
   @MessagePattern<string>('admin.operation.abort')
   async abortOperation(@Payload() data: unknown): Promise<CommandResult> {
-    return answer(async () => {
+    return this.answer(async () => {
       const { argument, author } = this.check(data, 'operation.abort');
       return placeJson(await this.sequencer.abortOperation(argument, author));
     });
@@ -48,7 +48,7 @@ export class AdminController {
   /** Takes no new submissions; prices, roots and decisions go on. */
   @MessagePattern<string>('admin.intake.drain')
   async drainIntake(@Payload() data: unknown): Promise<CommandResult> {
-    return answer(async () => {
+    return this.answer(async () => {
       return placeJson(await this.sequencer.setDraining(true, this.check(data, 'intake.drain').author));
     });
   }
@@ -56,7 +56,7 @@ export class AdminController {
   /** Takes submissions again. */
   @MessagePattern<string>('admin.intake.resume')
   async resumeIntake(@Payload() data: unknown): Promise<CommandResult> {
-    return answer(async () => {
+    return this.answer(async () => {
       return placeJson(await this.sequencer.setDraining(false, this.check(data, 'intake.resume').author));
     });
   }
@@ -64,7 +64,7 @@ export class AdminController {
   /** Ends this leader's term, so that a stand-by takes over. */
   @MessagePattern<string>('admin.leader.transfer')
   async transferLeadership(@Payload() data: unknown): Promise<CommandResult> {
-    return answer(async () => {
+    return this.answer(async () => {
       const { author } = this.check(data, 'leader.transfer');
       const { endedEpoch, ...place } = await this.sequencer.transferLeadership(author);
       return { ...placeJson(place), endedEpoch };
@@ -74,7 +74,7 @@ export class AdminController {
   /** Where this sequencer stands. */
   @MessagePattern<string>('admin.status')
   async sequencerStatus(): Promise<CommandResult> {
-    return answer(() => {
+    return this.answer(() => {
       const { number, hash, timestampMs, nextSequence } = this.sequencer.tip();
       return Promise.resolve({
         isLeading: this.sequencer.isLeading,
@@ -93,6 +93,15 @@ export class AdminController {
     const detail = { commandRoot: checked.root, ...(requestedBy === undefined ? {} : { requestedBy }) };
     return { ...checked, author: { actor: checked.actor, detail } };
   }
+
+  private async answer(command: () => Promise<Record<string, unknown>>): Promise<CommandResult> {
+    try {
+      return await command();
+    } catch (thrown) {
+      const { code, message } = toSubmissionError(thrown, this.sequencer.logger);
+      return { error: { code, message } };
+    }
+  }
 }
 
 /** The bytes of a signed command in a request, and who asked for it. @throws SubmissionError */
@@ -110,12 +119,3 @@ const placeJson = ({ block, sequence, auditId }: CommandPlace): Record<string, u
   sequence: sequence?.toString() ?? null,
   auditId: auditId.toString(),
 });
-
-async function answer(command: () => Promise<Record<string, unknown>>): Promise<CommandResult> {
-  try {
-    return await command();
-  } catch (thrown) {
-    const { code, message } = toSubmissionError(thrown);
-    return { error: { code, message } };
-  }
-}

@@ -108,7 +108,7 @@ async function submitPrice(sequencer: Sequencer, bytes: Uint8Array): Promise<Pri
     const { block, sequence } = await sequencer.entries.submitPrice(bytes);
     return { block, sequence: sequence.toString() };
   } catch (thrown) {
-    const { code, message } = toSubmissionError(thrown);
+    const { code, message } = toSubmissionError(thrown, sequencer.logger);
     return { code, message };
   }
 }

@@ -18,6 +18,7 @@ import type { LogState } from './log-state.js';
 import { SubmissionError } from './submission-error.js';
 import { bodiesOf, build, kindsOf, settle } from './testing/build.js';
 import { FakeCandidate } from './testing/fake-candidate.js';
+import { SilentLogger } from './testing/silent-logger.js';
 import { A, B, newState, preparedOperation, SEQUENCER_KEY, signedRoot, START_MS, voteFor } from './testing/world.js';
 
 let state: LogState;
@@ -117,9 +118,12 @@ test('a refused candidate is told once, takes no sequence, and the others are pl
   const [first, refused, broken, last] = offer(...Array.from({ length: 4 }, () => new FakeCandidate()));
   refused!.refusal = SubmissionError.of('NO', 'no');
   broken!.refusal = new TypeError('a secret of the program');
-  const block = build(state, queue);
+  const log = new SilentLogger();
+  const block = build(state, queue, { log });
   expect(refused!.told).toEqual([{ code: 'NO' }]);
   expect(broken!.told).toEqual([{ code: 'INTERNAL' }]);
+  // What nobody expects is in our log, once, and what is merely refused is not.
+  expect(log.said).toEqual(['a submission failed unexpectedly']);
   expect(block.placed).toEqual([
     { candidate: first, sequence: 1n },
     { candidate: last, sequence: 2n },

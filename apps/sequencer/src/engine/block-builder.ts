@@ -16,12 +16,14 @@ import type { Candidate, DraftContext } from './candidate.js';
 import type { IntakeQueue } from './intake-queue.js';
 import { placeRestore } from './place-restore.js';
 import type { LogState } from './log-state.js';
-import { type SubmissionError, toSubmissionError } from './submission-error.js';
+import { type FaultLog, type SubmissionError, toSubmissionError } from './submission-error.js';
 
 /** A sealed block with the candidates whose entries it carries, and what its operations add to the log's tables. */
 export interface BuiltBlock {
   sealed: SealedBlock;
   placed: { candidate: Candidate; sequence: bigint | null }[];
+  /** Candidates that were refused. */
+  refusedCount: number;
   roots: NewEntry[];
   extras: BlockExtras;
 }
@@ -32,6 +34,7 @@ export interface BuildOptions {
   leader: Uint8Array;
   /** Candidates that one block takes at most. */
   candidatesMax: number;
+  logger: FaultLog;
 }
 
 /**
@@ -42,7 +45,7 @@ export function buildBlock(
   state: LogState,
   queue: IntakeQueue,
   roots: readonly NewEntry[],
-  { timestampMs, epoch, leader, candidatesMax }: BuildOptions,
+  { timestampMs, epoch, leader, candidatesMax, logger }: BuildOptions,
 ): BuiltBlock {
   const draft = new BlockDraft(state.tip, state.registry, timestampMs, state.logId);
   const audits: AuditRow[] = [];
@@ -60,11 +63,11 @@ export function buildBlock(
   };
   if (state.pendingRestore) placeRestore(context, state.pendingRestore);
   placeDecisions(state, context);
-  const placed = placeCandidates(queue, context, candidatesMax);
+  const { placed, refusedCount } = placeCandidates(queue, context, candidatesMax, logger);
   const placedRoots = roots.filter((root) => draft.hasRoom(root.lane, root.bytes.length));
   for (const root of placedRoots) draft.add(root);
   const sealed = draft.seal(epoch, leader);
-  return { sealed, placed, roots: placedRoots, extras: { ...extrasOf(sealed), audits } };
+  return { sealed, placed, refusedCount, roots: placedRoots, extras: { ...extrasOf(sealed), audits } };
 }
 
 /** Places what can be decided. */
@@ -79,7 +82,12 @@ function placeDecisions(state: LogState, context: DraftContext): void {
   }
 }
 
-function placeCandidates(queue: IntakeQueue, context: DraftContext, candidatesMax: number): BuiltBlock['placed'] {
+function placeCandidates(
+  queue: IntakeQueue,
+  context: DraftContext,
+  candidatesMax: number,
+  logger: FaultLog,
+): Pick<BuiltBlock, 'placed' | 'refusedCount'> {
   const placed: BuiltBlock['placed'] = [];
   const refused: { candidate: Candidate; error: SubmissionError }[] = [];
   const candidates = queue.take(candidatesMax);
@@ -92,11 +100,11 @@ function placeCandidates(queue: IntakeQueue, context: DraftContext, candidatesMa
       const entry = candidate.place(context);
       placed.push({ candidate, sequence: entry && context.draft.add(entry).sequence });
     } catch (thrown) {
-      refused.push({ candidate, error: toSubmissionError(thrown) });
+      refused.push({ candidate, error: toSubmissionError(thrown, logger) });
     }
   }
   for (const { candidate, error } of refused) candidate.refused(error);
-  return placed;
+  return { placed, refusedCount: refused.length };
 }
 
 function extrasOf({ entries, header }: SealedBlock): BlockExtras {

@@ -185,6 +185,26 @@ describe('a block is cut', () => {
     expect(times()).toEqual([0, 801]);
   });
 
+  test('never for candidates that are all refused, not even with a state root; the heartbeat comes when it is due', async () => {
+    await start();
+    const bytes = encodeEntry(EntryKind.STATE_ROOT, signedRoot(1));
+    roots = [{ kind: EntryKind.STATE_ROOT, lane: A, id: entryId(bytes), sender: null, nonce: null, bytes }];
+    await after(300);
+    const refused = new FakeCandidate();
+    refused.refusal = new TypeError('refused');
+    queue.push(refused);
+    await after(0);
+    expect([refused.told, times()]).toEqual([[{ code: 'INTERNAL' }], [0]]);
+    const other = new FakeCandidate();
+    other.refusal = refused.refusal;
+    queue.push(other);
+    const [placed] = offer();
+    await after(0);
+    expect([times(), placed!.told.length]).toEqual([[0, 300], 1]);
+    await after(1_000);
+    expect(times()).toEqual([0, 300, 1_300]);
+  });
+
   test('never for a state root, which goes along with the next one', async () => {
     await start();
     const bytes = encodeEntry(EntryKind.STATE_ROOT, signedRoot(1));
@@ -319,65 +339,6 @@ describe('a write ends', () => {
     await after(0);
     expect(end).toEqual(new TypeError('a fault of ours'));
     expect(candidate!.told).toEqual([]);
-  });
-});
-
-describe('a leader that cannot write', () => {
-  test('tries again at growing intervals, steps down after its time, and says so from the first failure on', async () => {
-    await start();
-    writer.otherwise = 'WRITE_FAILED';
-    offer();
-    await after(STEP_DOWN_MS - 1);
-    expect(end).toBeNull();
-    expect(times().slice(1, 7)).toEqual([0, 50, 100, 150, 200, 250]);
-    await after(1_000);
-    expect(end).toBe('cannot_write');
-    expect(writes.slice(1).every((ok) => !ok)).toBe(true);
-  });
-
-  test('asks for an unknown outcome at intervals that double up to a second', async () => {
-    await start();
-    writer.otherwise = 'OUTCOME_UNKNOWN';
-    const asked: number[] = [];
-    const outcomeOf = writer.outcomeOf.bind(writer);
-    writer.outcomeOf = (block) => {
-      asked.push(Date.now() - START_MS);
-      return outcomeOf(block);
-    };
-    const [candidate] = offer();
-    await after(STEP_DOWN_MS + 1_000);
-    expect(asked).toEqual([50, 150, 350, 750, 1_550, 2_550, 3_550, 4_550, 5_550, 6_550]);
-    expect([end, candidate!.told, queue.size]).toEqual(['cannot_write', [], 1]);
-  });
-
-  test('refuses what only waits after two seconds, and never what may be in the log', async () => {
-    await start();
-    writer.otherwise = 'OUTCOME_UNKNOWN';
-    const [inFlight] = offer();
-    await after(10);
-    const [waiting] = offer();
-    await after(1_500);
-    expect(waiting!.told).toEqual([]);
-    await after(1_040);
-    expect(waiting!.told).toEqual([{ code: 'CANNOT_WRITE' }]);
-    expect(inFlight!.told).toEqual([]);
-    writer.script.push('written');
-    await after(1_000);
-    expect(inFlight!.told).toEqual([{ sequence: 1n, block: 2 }]);
-    expect(end).toBeNull();
-  });
-
-  test('counts from the last good write', async () => {
-    await start();
-    for (let round = 0; round < 4; round++) {
-      writer.otherwise = 'WRITE_FAILED';
-      offer();
-      await after(STEP_DOWN_MS - 1_000);
-      writer.otherwise = 'written';
-      await after(1_000);
-    }
-    expect(end).toBeNull();
-    expect(writes.at(-1)).toBe(true);
   });
 });
 

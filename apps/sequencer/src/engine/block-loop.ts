@@ -99,6 +99,7 @@ export class BlockLoop {
 
   private async appendOne(): Promise<LoopEnd | null> {
     const built = this.build();
+    if (this.isNotWorthABlock(built)) return null;
     const { sealed } = built;
     const digest = commitmentDigest(this.modules.state.logId, 'header', sealed.hash);
     const signature = this.modules.signer.sign(digest);
@@ -112,21 +113,37 @@ export class BlockLoop {
       await this.settle(built, signature);
       return null;
     }
-    this.modules.queue.putBack(built.placed.map(({ candidate }) => candidate));
-    return outcome === 'absent' ? null : outcome;
+    const candidates = built.placed.map(({ candidate }) => candidate);
+    if (outcome === 'failed' && this.hasRunOutOfPatience()) {
+      for (const candidate of candidates) candidate.refused(SubmissionError.cannotWrite());
+    } else {
+      this.modules.queue.putBack(candidates);
+    }
+    return outcome === 'failed' || outcome === 'absent' ? null : outcome;
+  }
+
+  /** Whoever was to be in it was refused, and log time needs no heartbeat yet. State roots cut no block either. */
+  private isNotWorthABlock({ sealed, placed, roots, refusedCount }: BuiltBlock): boolean {
+    const isEmpty = placed.length === 0 && sealed.entries.length === roots.length;
+    return isEmpty && refusedCount > 0 && !this.isHeartbeatDue();
+  }
+
+  private isHeartbeatDue(): boolean {
+    return this.modules.monotonicMs() - this.lastBlockAtMs >= HEARTBEAT_MS;
   }
 
   private build(): BuiltBlock {
-    const { state, queue, clock, signer, roots, monotonicMs, wallMs } = this.modules;
+    const { state, queue, clock, signer, roots, logger, monotonicMs, wallMs } = this.modules;
     const { epoch, candidatesMax } = this.options;
     const timestampMs = Math.max(clock.at(monotonicMs(), wallMs()), state.tip.timestampMs);
-    return buildBlock(state, queue, roots(), { timestampMs, epoch, leader: signer.address, candidatesMax });
+    return buildBlock(state, queue, roots(), { timestampMs, epoch, leader: signer.address, candidatesMax, logger });
   }
 
   /** Writes until the outcome is known; nobody is answered before. */
   private async write(block: DurableBlock, { extras }: BuiltBlock): Promise<WriteOutcome> {
-    const { writer, logger } = this.modules;
+    const { writer, logger, monotonicMs } = this.modules;
     const { number } = block.header;
+    const beganAtMs = monotonicMs();
     let unknown = false;
     for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {
       try {
@@ -140,22 +157,30 @@ export class BlockLoop {
         if (!(thrown instanceof LogWriteError)) throw thrown;
         logger.warn({ number, code: thrown.code, err: thrown }, 'a block could not be written');
         if (thrown.code === 'UNIQUE_VIOLATION') return 'lost_leadership';
-        if (this.hasFailedTooLong()) return 'cannot_write';
+        this.hasFailed(beganAtMs);
+        if (this.stopping || this.failingMs() >= this.options.stepDownMs) return 'cannot_write';
+        // What is in the block may be in the log, so it is told nothing yet; what only waits is surely not.
+        if (this.hasRunOutOfPatience()) this.modules.queue.refuseAll(SubmissionError.cannotWrite());
         await pause(pauseMs);
-        if (thrown.code === 'WRITE_FAILED') return 'absent';
+        if (thrown.code === 'WRITE_FAILED') return 'failed';
         unknown = true;
       }
     }
   }
 
-  private hasFailedTooLong(): boolean {
-    const nowMs = this.modules.monotonicMs();
-    this.failingSinceMs ??= nowMs;
-    const failingMs = nowMs - this.failingSinceMs;
+  /** @param beganAtMs when the write that failed was sent: one that hangs has failed for so long */
+  private hasFailed(beganAtMs: number): void {
+    this.failingSinceMs ??= beganAtMs;
     this.modules.onWrite(false);
-    // What only waits is surely not in the log; whoever sent it may rather know than wait on.
-    if (failingMs >= PATIENCE_MS) this.modules.queue.refuseAll(SubmissionError.cannotWrite());
-    return this.stopping || failingMs >= this.options.stepDownMs;
+  }
+
+  private failingMs(): number {
+    return this.failingSinceMs === null ? 0 : this.modules.monotonicMs() - this.failingSinceMs;
+  }
+
+  /** Whoever sent something may rather know than wait on. */
+  private hasRunOutOfPatience(): boolean {
+    return this.failingMs() >= PATIENCE_MS;
   }
 
   private async settle({ sealed, placed, roots, extras }: BuiltBlock, signature: Uint8Array): Promise<void> {
@@ -191,6 +216,7 @@ export class BlockLoop {
   }
 }
 
-type WriteOutcome = 'written' | 'absent' | 'lost_leadership' | 'cannot_write';
+/** `failed`: not written, and Postgres said so. `absent`: found out later, so it answers again. */
+type WriteOutcome = 'written' | 'failed' | 'absent' | 'lost_leadership' | 'cannot_write';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

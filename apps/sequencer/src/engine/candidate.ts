@@ -28,7 +28,7 @@ export interface Candidate {
   /**
    * Judges it for this draft and makes its entry; called again for each draft that is rebuilt.
    * @returns null for one that leaves no entry, only a row in the audit log
-   * @throws SubmissionError when it is refused
+   * @throws SubmissionError or another LockstepError when it is refused
    */
   place(context: DraftContext): NewEntry | null;
   /** Its block is durable, with its entry if it made one. */

@@ -21,7 +21,7 @@ import {
 import type { CommandPlace } from './audit-candidate.js';
 import type { Candidate, DraftContext } from './candidate.js';
 import type { IntakeQueue } from './intake-queue.js';
-import { SubmissionError, toSubmissionError } from './submission-error.js';
+import { SubmissionError } from './submission-error.js';
 
 /** Where an entry came to stand. */
 export interface EntryPlace {
@@ -110,11 +110,7 @@ class EntryCandidate implements Candidate {
   }
 
   place(context: DraftContext): NewEntry {
-    try {
-      this.effect(context);
-    } catch (thrown) {
-      throw toSubmissionError(thrown);
-    }
+    this.effect(context);
     return this.entry;
   }
 

@@ -10,6 +10,7 @@ import type { LogState } from './log-state.js';
 import { SubmissionError } from './submission-error.js';
 import { build, settle } from './testing/build.js';
 import { rawTransaction, recoverSenders } from './testing/raw-transaction.js';
+import { SilentLogger } from './testing/silent-logger.js';
 import { A, address, B, newState, pausedRegistry } from './testing/world.js';
 import { accountKey, TransactionDesk } from './transaction-desk.js';
 
@@ -82,6 +83,7 @@ class World {
           await sleep(this.recoveryMs);
           return nonces;
         },
+        logger: new SilentLogger(),
         isInLog: (id) => Promise.resolve(this.log.some(({ hash }) => hash === bytesToHex(id))),
       },
     );

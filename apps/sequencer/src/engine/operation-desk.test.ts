@@ -17,6 +17,7 @@ import type { LogState } from './log-state.js';
 import { type KnownOperation, OperationDesk, type OperationReceipt, type OperationStatus } from './operation-desk.js';
 import { SubmissionError } from './submission-error.js';
 import { bodiesOf, build, settle } from './testing/build.js';
+import { SilentLogger } from './testing/silent-logger.js';
 import {
   A,
   ALICE,
@@ -72,6 +73,7 @@ function newDesk(over: Partial<ConstructorParameters<typeof OperationDesk>[0]> =
       disputedAmong: (participants) => participants.filter((chainId) => disputed.includes(chainId)),
       silentAmong: (participants) => participants.filter((chainId) => silent.includes(chainId)),
       monotonicMs: () => nowMs,
+      logger: new SilentLogger(),
     },
   );
 }

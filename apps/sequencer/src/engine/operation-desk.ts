@@ -14,7 +14,7 @@ import {
 import type { IntakeQueue } from './intake-queue.js';
 import { PrepareCandidate, refusedFor } from './prepare-candidate.js';
 import { RateLimit } from './rate-limit.js';
-import { SubmissionError, toSubmissionError } from './submission-error.js';
+import { type FaultLog, SubmissionError, toSubmissionError } from './submission-error.js';
 
 export type OperationStatus = 'prepared' | 'committed' | 'aborted';
 
@@ -56,6 +56,7 @@ export interface OperationDeskModules {
   /** Participants that have been silent for too long. */
   silentAmong: (participants: readonly number[]) => number[];
   monotonicMs: () => number;
+  logger: FaultLog;
 }
 
 interface OpenOperation {
@@ -134,7 +135,7 @@ export class OperationDesk {
       try {
         this.modules.queue.push(candidate);
       } catch (thrown) {
-        reject(toSubmissionError(thrown));
+        reject(toSubmissionError(thrown, this.modules.logger));
       }
     });
   }

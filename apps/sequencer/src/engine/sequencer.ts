@@ -83,7 +83,7 @@ export class Sequencer implements SliceSource {
   constructor(
     private readonly settings: SequencerSettings,
     private readonly log: OpenLog,
-    private readonly logger: Logger,
+    readonly logger: Logger,
   ) {
     const { genesis, reader } = log;
     this.genesis = genesis;
@@ -103,7 +103,7 @@ export class Sequencer implements SliceSource {
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now());
     const registry = (): Registry => this.leading().state.registry;
     const isDraining = (): boolean => this.isDraining;
-    const shared = { logId: this.logId, queue: this.queue, recover: recoverAddress, registry, isDraining };
+    const shared = { logId: this.logId, queue: this.queue, recover: recoverAddress, registry, isDraining, logger };
     this.transactions = new TransactionDesk(
       { nonceGapMs: settings.LOCKSTEP_NONCE_GAP_MS, openPerSenderMax: 16_384 },
       {

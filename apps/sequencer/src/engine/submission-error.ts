@@ -54,10 +54,20 @@ export class SubmissionError extends LockstepError<SubmissionErrorType> {
   }
 }
 
-/** The submission error that stands for whatever was thrown. */
-export function toSubmissionError(thrown: unknown): SubmissionError {
+/** Where faults of ours are logged; a logger is one. */
+export interface FaultLog {
+  error(detail: { err: unknown }, message: string): void;
+}
+
+/**
+ * The submission error that stands for whatever was thrown. What nobody expects is logged, once: what comes of it is a
+ * submission error itself.
+ */
+export function toSubmissionError(thrown: unknown, log: FaultLog): SubmissionError {
   if (thrown instanceof SubmissionError) return thrown;
-  if (thrown instanceof LockstepError) return SubmissionError.of(String(thrown.code), thrown.message);
+  const isOurs = thrown instanceof LockstepError;
+  if (!isOurs || thrown.code === 'INVARIANT_BROKEN') log.error({ err: thrown }, 'a submission failed unexpectedly');
+  if (isOurs) return SubmissionError.of(String(thrown.code), thrown.message);
   return SubmissionError.of('INTERNAL', 'the sequencer failed while handling this; it is in its log', {
     rpcCode: -32603,
   });

@@ -8,6 +8,7 @@ import type { LogState } from './log-state.js';
 import { SubmissionError } from './submission-error.js';
 import { build, settle } from './testing/build.js';
 import { rawTransaction, recoverSenders } from './testing/raw-transaction.js';
+import { SilentLogger } from './testing/silent-logger.js';
 import { A, address, B, newState, pausedRegistry } from './testing/world.js';
 import type { TransactionResult } from './transaction-candidate.js';
 import { accountKey, TransactionDesk } from './transaction-desk.js';
@@ -22,6 +23,7 @@ let recover: (records: readonly RecoveryRecord[]) => Promise<(Uint8Array | null)
 let nextNonces: Map<string, bigint>;
 let inLog: Set<string>;
 let asked: number;
+let log: SilentLogger;
 
 function newDesk({ openPerSenderMax = 100, queueMax = 100 } = {}): TransactionDesk {
   queue = new IntakeQueue(queueMax, () => undefined);
@@ -39,6 +41,7 @@ function newDesk({ openPerSenderMax = 100, queueMax = 100 } = {}): TransactionDe
         );
       },
       isInLog: (id) => Promise.resolve(inLog.has(bytesToHex(id))),
+      logger: log,
     },
   );
 }
@@ -48,6 +51,7 @@ beforeEach(() => {
   state = newState();
   registry = () => state.registry;
   recover = (records) => Promise.resolve(recoverSenders(records));
+  log = new SilentLogger();
   [nextNonces, inLog, asked] = [new Map<string, bigint>(), new Set(), 0];
   desk = newDesk();
 });

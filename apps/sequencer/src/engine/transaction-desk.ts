@@ -13,7 +13,7 @@ import {
   TRANSACTION_BYTES_MAX,
 } from '#libs/protocol';
 import type { IntakeQueue } from './intake-queue.js';
-import { SubmissionError, toSubmissionError } from './submission-error.js';
+import { type FaultLog, SubmissionError, toSubmissionError } from './submission-error.js';
 import { rollupPaused, TransactionCandidate, type TransactionResult } from './transaction-candidate.js';
 
 /** The largest nonce the log can index. */
@@ -40,6 +40,7 @@ export interface TransactionDeskModules {
   registry: () => Registry;
   /** Whether an operator has drained the intake. */
   isDraining: () => boolean;
+  logger: FaultLog;
 }
 
 /**
@@ -82,12 +83,12 @@ export class TransactionDesk {
         }
         results.push(result);
       } catch (thrown) {
-        results.push(Promise.resolve({ error: toSubmissionError(thrown) }));
+        results.push(Promise.resolve({ error: toSubmissionError(thrown, this.modules.logger) }));
       }
     }
     if (fresh.length > 0) {
       await this.recoverAndOffer(chainId, fresh).catch((thrown: unknown) => {
-        for (const { settle } of fresh) settle({ error: toSubmissionError(thrown) });
+        for (const { settle } of fresh) settle({ error: toSubmissionError(thrown, this.modules.logger) });
       });
     }
     return Promise.all(results);
@@ -189,7 +190,7 @@ export class TransactionDesk {
           throw SubmissionError.busy(`${PARKED_MAX} transactions of this sender wait for nonce ${verdict.expected}`);
       }
     } catch (thrown) {
-      candidate.refused(toSubmissionError(thrown));
+      candidate.refused(toSubmissionError(thrown, this.modules.logger));
     }
   }
 

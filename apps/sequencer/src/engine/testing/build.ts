@@ -3,15 +3,27 @@ import { entryBody, EntryKind } from '#libs/protocol';
 import { buildBlock, type BuiltBlock } from '../block-builder.js';
 import type { IntakeQueue } from '../intake-queue.js';
 import type { LogState } from '../log-state.js';
+import { SilentLogger } from './silent-logger.js';
 import { SEQUENCER_KEY } from './world.js';
 
 /** Builds the next block from what waits, as the block loop does. */
 export function build(
   state: LogState,
   queue: IntakeQueue,
-  { timestampMs = state.tip.timestampMs, candidatesMax = 1_000, roots = [] as NewEntry[] } = {},
+  {
+    timestampMs = state.tip.timestampMs,
+    candidatesMax = 1_000,
+    roots = [] as NewEntry[],
+    log = new SilentLogger(),
+  } = {},
 ): BuiltBlock {
-  return buildBlock(state, queue, roots, { timestampMs, epoch: 1, leader: SEQUENCER_KEY, candidatesMax });
+  return buildBlock(state, queue, roots, {
+    timestampMs,
+    epoch: 1,
+    leader: SEQUENCER_KEY,
+    candidatesMax,
+    logger: log.port,
+  });
 }
 
 /** Takes a block into the state and tells its candidates, as the block loop does once it is durable. */
