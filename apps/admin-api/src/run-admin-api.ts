@@ -4,6 +4,7 @@ import { createLogger, NestLogger } from '#libs/runtime';
 import { AdminApiModule } from './app.module.js';
 import type { AdminApiSettings } from './config.js';
 import { configureAdminServer, createAdminAdapter } from './http/configure-admin-server.js';
+import { secureServer } from './http/secure-server.js';
 import { serveOpenApi } from './openapi/document.js';
 
 /** Starts the admin API; it listens at once, whoever of the network is away. Close the application to end it. */
@@ -14,6 +15,7 @@ export async function runAdminApi(settings: AdminApiSettings): Promise<NestFasti
     createAdminAdapter(),
     { logger: new NestLogger(logger), abortOnError: false },
   );
+  await secureServer(app, settings.ADMIN_CORS_ORIGINS);
   configureAdminServer(app);
   serveOpenApi(app);
   await app.listen(settings.ADMIN_PORT, settings.ADMIN_HOST);

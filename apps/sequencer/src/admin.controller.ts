@@ -11,7 +11,7 @@ const SszHex = z.string().regex(/^0x([0-9a-fA-F]{2})+$/);
 /** Who asked, for the audit log: printable, so that Postgres and canonical JSON take it. */
 const Actor = z
   .string()
-  .regex(/^[\x20-\x7e]{1,256}$/)
+  .regex(/^[\x20-\x7e]{1,512}$/)
   .optional();
 const SignedCommand = z.strictObject({ signedCommand: SszHex, actor: Actor });
 const SignedChange = z.strictObject({ signedChange: SszHex, actor: Actor });
@@ -82,6 +82,7 @@ export class AdminController {
         epoch: this.sequencer.epoch,
         head: { number, hash: bytesToHex(hash), timestampMs, entries: (nextSequence - 1n).toString() },
         undecided: this.sequencer.undecidedCount(),
+        registryChanges: this.sequencer.registry().changeCount,
         executors: this.sequencer.executors.statuses(),
       });
     });

@@ -47,7 +47,8 @@ export class Database implements OnApplicationBootstrap, OnModuleDestroy {
     return this.use((source) => read(new LogReader(source)));
   }
 
-  private async use<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
+  /** Works with the pool. @throws ProblemError as {@link query} */
+  async use<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
     if (!this.source) throw ProblemError.away(this.parts.missing([POSTGRES]));
     try {
       const result = await work(this.source);

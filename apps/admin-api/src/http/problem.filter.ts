@@ -29,6 +29,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   const { type, message, advice } = problem;
   if (reply.sent) return;
   if (type.retryAfterS !== undefined) void reply.header('retry-after', String(type.retryAfterS));
+  if (type.status === 401) void reply.header('www-authenticate', 'Bearer realm="lockstep"');
   const instance = request.url.split('?', 1)[0] ?? '/';
   void reply
     .code(type.status)

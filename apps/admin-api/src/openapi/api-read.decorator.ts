@@ -9,6 +9,7 @@ const PROBLEMS: Record<number, string> = {
   403: 'The key may not do this.',
   404: 'There is no such thing.',
   409: 'It contradicts what is.',
+  422: 'What it says cannot be done.',
   429: 'Too many requests; `Retry-After` says when to go on.',
   500: 'The admin API failed.',
   503: 'A part without which there is no answer is away.',

@@ -17,7 +17,7 @@ export class CommandRefusedError extends LockstepError {}
 
 /** Sends signed commands to the leader. */
 export class CommandSender {
-  /** @param requestedBy who asks, for the audit log: up to 256 printable ASCII characters */
+  /** @param requestedBy who asks, for the audit log: up to 512 printable ASCII characters */
   constructor(
     private readonly requests: JsonRequests,
     private readonly requestedBy?: string,

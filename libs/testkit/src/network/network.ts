@@ -163,6 +163,7 @@ export class Network {
     const adminApi = this.spawn('admin-api', 'admin-api', {
       ADMIN_PORT: String(this.adminPort),
       LOCKSTEP_ADMIN_OPEN_READS: '1',
+      REGISTRY_KEY: bytesToHex(devnetKeys.registry()),
     });
     this.adminApi = adminApi;
     await this.until(adminApi, 'admin API is ready', async () => {

@@ -1,0 +1,81 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { type ApiKey, ApiKeys } from '#libs/persistence';
+import { Database } from '../core/database.js';
+import { ProblemError } from '../http/problem.js';
+
+/** How often the keys of open event streams are looked at. */
+const WATCH_MS = 1_000;
+
+/** Whose keys count, and until when. */
+@Injectable()
+export class AccessService implements OnModuleDestroy {
+  /** Streams that a key has opened, by its id. */
+  private readonly streams = new Map<string, Set<AbortController>>();
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** The key whose text this is. @throws ProblemError 401; `UNAVAILABLE` when Postgres is away */
+  async authenticate(text: string): Promise<ApiKey> {
+    const found = await this.database.use((source) => new ApiKeys(source).authenticate(text));
+    switch (found.status) {
+      case 'valid':
+        return found.key;
+      case 'expired':
+        throw unauthorized('KEY_EXPIRED', 'This API key has expired.');
+      case 'revoked':
+        throw unauthorized('KEY_REVOKED', 'This API key was revoked.');
+      case 'unknown':
+        throw unauthorized('KEY_INVALID', 'This is no API key of this network.');
+    }
+  }
+
+  /**
+   * A signal for something that lives longer than a request, such as an event stream: it is aborted within about a
+   * second of the key's end (revoked or expired). While Postgres is away nothing is known, and streams go on.
+   *
+   * @param keyId of the caller's key
+   * @param closed aborted when the stream has ended by itself: it is watched no longer
+   */
+  watch(keyId: string, closed: AbortSignal): AbortSignal {
+    const ended = new AbortController();
+    const streams = this.streams.get(keyId) ?? new Set();
+    this.streams.set(keyId, streams.add(ended));
+    this.timer ??= setInterval(() => void this.look(), WATCH_MS);
+    closed.addEventListener('abort', () => this.forget(keyId, ended), { once: true });
+    if (closed.aborted) this.forget(keyId, ended);
+    return ended.signal;
+  }
+
+  onModuleDestroy(): void {
+    if (this.timer) clearInterval(this.timer);
+    this.streams.clear();
+  }
+
+  private async look(): Promise<void> {
+    const ids = [...this.streams.keys()];
+    const endedIds = await this.database.use((source) => new ApiKeys(source).endedAmong(ids)).catch(() => []);
+    for (const id of endedIds) {
+      for (const stream of this.streams.get(id) ?? []) {
+        stream.abort();
+        this.forget(id, stream);
+      }
+    }
+  }
+
+  private forget(keyId: string, stream: AbortController): void {
+    const streams = this.streams.get(keyId);
+    streams?.delete(stream);
+    if (streams?.size === 0) this.streams.delete(keyId);
+    if (this.streams.size > 0 || !this.timer) return;
+    clearInterval(this.timer);
+    this.timer = null;
+  }
+}
+
+export const unauthorized = (code: string, detail: string): ProblemError =>
+  new ProblemError(
+    { code, status: 401 },
+    detail,
+    'Send a key as `Authorization: Bearer lsk_…`; `lockstep api-key create` makes one.',
+  );

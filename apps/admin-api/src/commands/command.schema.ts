@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { address, blockNumber, chainId, decimal, hash } from '../schema/scalars.js';
+
+/** What every command answers. */
+export const CommandResult = z
+  .object({
+    command: z.string().describe('Its name in the audit log.'),
+    block: blockNumber.nullable().describe('The block that it became durable with; a change is in force in the next.'),
+    sequence: decimal.nullable().describe('Of the entry that it made; null where it made none.'),
+    auditId: decimal.nullable().describe('Its row in the audit log; null for what changes nothing there.'),
+    series: hash.optional().describe('The series that was listed.'),
+    endedEpoch: z.int().min(0).optional().describe('The term that was ended.'),
+  })
+  .meta({ id: 'CommandResult', description: 'Where a command came to stand.' });
+export type CommandResult = z.output<typeof CommandResult>;
+
+const uint256 = decimal.refine((text) => BigInt(text) < 2n ** 256n, 'must be less than 2^256');
+const duration = z.int().min(0);
+
+/** The terms of a series that is to be listed. */
+export const NewSeries = z
+  .strictObject({
+    underlying: address,
+    quote: address,
+    strike: uint256.describe('Base units of `quote` for one whole unit of `underlying`.'),
+    expiryMs: z.int().min(0).describe('Log time in ms.'),
+    exerciseWindowMs: duration.default(0).describe('After expiry, of a European series; else 0.'),
+    isPut: z.boolean(),
+    isEuropean: z.boolean(),
+    isPhysical: z.boolean(),
+    positionChainId: chainId,
+    exposureChainId: chainId,
+    collateralChainId: chainId,
+    settlementChainId: chainId,
+  })
+  .meta({ id: 'NewSeries', description: 'The terms of an option series, for ever.' });
+export type NewSeries = z.output<typeof NewSeries>;

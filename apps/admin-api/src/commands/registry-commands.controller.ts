@@ -1,0 +1,56 @@
+import { Body, Controller, Inject, Param, Post, UseInterceptors } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { bytesToHex, hexToBytes, RegistryAction, seriesId, type SeriesTerms } from '#libs/protocol';
+import { Access } from '../access/access.decorator.js';
+import { hash } from '../schema/scalars.js';
+import { ApiCommand } from './api-command.decorator.js';
+import { AsCommand, type CommandRequest } from './command-request.js';
+import { NewSeries } from './command.schema.js';
+import { type Answered, CommandService } from './command.service.js';
+import { ReplayInterceptor } from './replay.interceptor.js';
+
+/** What changes who and what takes part, and who leads. */
+@ApiTags('commands')
+@Access('admin')
+@UseInterceptors(ReplayInterceptor)
+@Controller('api/v1')
+export class RegistryCommandsController {
+  constructor(@Inject(CommandService) private readonly commands: CommandService) {}
+
+  @Post('series')
+  @ApiCommand('List an option series')
+  listSeries(@Body({ schema: NewSeries }) body: NewSeries, @AsCommand() request: CommandRequest): Promise<Answered> {
+    const terms = toTerms(body);
+    const order = { kind: 'change', action: { selector: RegistryAction.LIST_SERIES, value: terms } } as const;
+    return this.commands.run(request, 'registry.list_series', order, { series: bytesToHex(seriesId(terms)) });
+  }
+
+  @Post('series/:id/delist')
+  @ApiCommand('Delist an option series', 'No new options are written; what is there can be exercised and closed.')
+  delistSeries(@Param('id', { schema: hash }) id: string, @AsCommand() request: CommandRequest): Promise<Answered> {
+    const action = { selector: RegistryAction.DELIST_SERIES, value: hexToBytes(id) };
+    return this.commands.run(request, 'registry.delist_series', { kind: 'change', action });
+  }
+
+  @Post('leader/transfer')
+  @ApiCommand("End the leader's term", 'A stand-by takes over, if there is one.')
+  transferLeadership(@AsCommand() request: CommandRequest): Promise<Answered> {
+    return this.commands.run(request, 'leader.transfer', { kind: 'command', name: 'leader.transfer' });
+  }
+
+  @Post('leader/confirm-time')
+  @ApiCommand(
+    'Confirm the time',
+    'Tells every node that its clock is right, so that one may lead that refuses to because it is far ahead of the log.',
+  )
+  confirmTime(@AsCommand() request: CommandRequest): Promise<Answered> {
+    return this.commands.confirmTime(request);
+  }
+}
+
+const toTerms = ({ underlying, quote, strike, ...rest }: NewSeries): SeriesTerms => ({
+  ...rest,
+  underlying: hexToBytes(underlying),
+  quote: hexToBytes(quote),
+  strike: BigInt(strike),
+});
