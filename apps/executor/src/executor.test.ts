@@ -240,7 +240,7 @@ describe('a log that breaks a rule', () => {
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ state: 'halted', halted: { code: 'HALT_DECISION_WITHOUT_PREPARE' } });
     expect(await (await fetch(`${first.url}/metrics`)).text()).toContain(
-      'lockstep_executor_halted{chain_id="7",role="voting"} 1',
+      'lockstep_executor_is_halted{chain_id="7",role="voting"} 1',
     );
     await first.stop();
     const second = await rig.executor({ dataDir: first.dataDir });

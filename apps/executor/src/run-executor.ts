@@ -6,13 +6,23 @@ import { assertNativeSecp256k1, LocalSigner } from '#libs/crypto';
 import { FirstAnswer, Follower, HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
 import { connectNats, natsAccess, type NatsConnection, natsStatusLog, natsTransport } from '#libs/messaging';
 import { hexToBytes } from '#libs/protocol';
-import { createLogger, failpoint, type Logger, NestLogger, StartingServer } from '#libs/runtime';
+import {
+  createExecutorMetrics,
+  createLogger,
+  createMetricsRegistry,
+  type ExecutorMetrics,
+  failpoint,
+  type Logger,
+  NestLogger,
+  StartingServer,
+} from '#libs/runtime';
 import { type ExecutorSettings } from './config.js';
 import { Executor } from './engine/executor.js';
 import { openGenesis } from './engine/open-ledger.js';
 import { serveRewind } from './engine/rewind-service.js';
 import { ExecutorModule } from './executor.module.js';
 import { FeedStrategy } from './feed/feed-strategy.js';
+import { observeExecutor } from './metrics/observe-executor.js';
 import { ExecutorStore } from './store/executor-store.js';
 
 const VERSION = '0.1.0';
@@ -62,20 +72,27 @@ export async function runExecutor(
   const source = replaySource(nats, settings.LOCKSTEP_RPC_URL);
   if (starting) starting.waitingFor = 'a sequencer';
   const genesis = await openGenesis(store, source, chainId, logger, aborter.signal);
+  const registry = createMetricsRegistry('executor', VERSION, { chain_id: String(chainId), role });
+  const metrics = createExecutorMetrics(registry);
   const executor = await Executor.open(
     genesis,
     { chainId, role, version: VERSION, dataDir },
-    { store, nats, signer, logger },
+    { store, nats, signer, metrics, logger },
   );
   cleanups.push(() => executor.stop());
-  const follower = newFollower(executor, nats, source, logger);
+  observeExecutor(metrics, executor, nats);
+  const follower = newFollower(executor, nats, source, metrics, logger);
   executor.startStatus(follower);
   cleanups.push(serveRewind(executor, signer.address, { nats, source, logger, restart }));
   const feed = new FeedStrategy(follower, (error) => void (error && executor.halt(error)));
-  const app = await NestFactory.create<NestFastifyApplication>(ExecutorModule.of(executor), new FastifyAdapter(), {
-    logger: new NestLogger(logger),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ExecutorModule.of(executor, registry),
+    new FastifyAdapter(),
+    {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    },
+  );
   cleanups.push(() => app.close());
   const reads = app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.NATS,
@@ -95,7 +112,13 @@ async function listenWhileStarting(settings: ExecutorSettings): Promise<Starting
   return port === 0 ? null : StartingServer.listen(port, host, 'NATS');
 }
 
-function newFollower(executor: Executor, nats: NatsConnection, source: ReplaySource, logger: Logger): Follower {
+function newFollower(
+  executor: Executor,
+  nats: NatsConnection,
+  source: ReplaySource,
+  metrics: ExecutorMetrics,
+  logger: Logger,
+): Follower {
   return new Follower({
     nats,
     chainId: executor.options.chainId,
@@ -103,6 +126,7 @@ function newFollower(executor: Executor, nats: NatsConnection, source: ReplaySou
     replaySource: source,
     onAhead: (bytes) => executor.glimpse(bytes),
     onEvent: (event) => {
+      if (event.type === 'replaying') metrics.replays.inc({ why: event.why });
       const isRoutine = event.type === 'following' || (event.type === 'replaying' && event.why === 'silence');
       logger[isRoutine ? 'debug' : 'info']({ event }, 'feed');
     },

@@ -9,8 +9,8 @@ import {
 } from '#libs/executor-sdk';
 import type { NatsConnection } from '#libs/messaging';
 import type { BlockResult, Ledger } from '#libs/options';
-import { bytesToHex, EntryKind, equalBytes, type Genesis } from '#libs/protocol';
-import { failpoint, type Logger } from '#libs/runtime';
+import { bytesToHex, EntryKind, equalBytes, type Genesis, Reason } from '#libs/protocol';
+import { type ExecutorMetrics, failpoint, type Logger } from '#libs/runtime';
 import { ExecutorError } from '../errors.js';
 import type { ExecutorStore } from '../store/executor-store.js';
 import { receiptsOf, type StoredReceipt } from '../store/receipt-record.js';
@@ -38,6 +38,7 @@ export interface ExecutorModules {
   store: ExecutorStore;
   nats: NatsConnection;
   signer: DigestSigner;
+  metrics: ExecutorMetrics;
   logger: Logger;
 }
 
@@ -48,17 +49,6 @@ export interface FeedState {
   /** Blocks that are known to exist and were not handed out. */
   readonly behindBlocks: number;
   close(): void;
-}
-
-/** Figures since the start, for metrics. */
-export interface ExecutorCounters {
-  blocks: number;
-  entries: number;
-  receipts: number;
-  votes: number;
-  roots: number;
-  applyMs: number;
-  storeMs: number;
 }
 
 const NO_VOTES: VoteChanges = { votes: [], signed: [], settled: [] };
@@ -74,15 +64,6 @@ const NO_VOTES: VoteChanges = { votes: [], signed: [], settled: [] };
 export class Executor {
   readonly heights = new HeightWaiters();
   readonly receipts = new ReceiptWaiters();
-  readonly counters: ExecutorCounters = {
-    blocks: 0,
-    entries: 0,
-    receipts: 0,
-    votes: 0,
-    roots: 0,
-    applyMs: 0,
-    storeMs: 0,
-  };
   private readonly votes: VoteBook;
   private readonly operations = new OperationBook();
   private readonly voteSender: VoteSender | null;
@@ -282,7 +263,7 @@ export class Executor {
     this.currentCursor = block.cursor;
     if (this.rewind && block.header.number >= this.rewind.number) await this.endRewind();
     this.clock.update(changes);
-    this.count(block, receipts.length, changed, applied - started, performance.now() - applied);
+    this.count(block, result, applied - started, performance.now() - applied);
     this.tell(block, result, receipts, changed);
     if (changed.votes.length > 0) await failpoint('vote-sent');
   }
@@ -311,24 +292,22 @@ export class Executor {
     for (const vote of votes) this.voteSender?.add(vote, isLive);
     const { number } = block.header;
     const applied = { number, hash: block.hash, changed: result.changed, isLive };
-    if (this.roots.applied(applied, () => this.stateRoot())) this.counters.roots++;
+    if (this.roots.applied(applied, () => this.stateRoot())) this.modules.metrics.stateRoots.inc();
     this.receipts.stored(receipts);
     this.heights.reached(number);
   }
 
-  private count(
-    { entries }: VerifiedBlock,
-    receipts: number,
-    { votes }: VoteChanges,
-    applyMs: number,
-    storeMs: number,
-  ): void {
-    this.counters.blocks++;
-    this.counters.entries += entries.length;
-    this.counters.receipts += receipts;
-    this.counters.votes += votes.length;
-    this.counters.applyMs += applyMs;
-    this.counters.storeMs += storeMs;
+  private count({ entries }: VerifiedBlock, { receipts, votes }: BlockResult, applyMs: number, storeMs: number): void {
+    const { metrics } = this.modules;
+    metrics.blocks.inc();
+    metrics.entries.inc(entries.length);
+    metrics.apply.observe(applyMs / 1000);
+    metrics.store.observe(storeMs / 1000);
+    const succeeded = receipts.filter(({ status }) => status === 'success').length;
+    if (succeeded > 0) metrics.transactions.inc({ status: 'success' }, succeeded);
+    if (succeeded < receipts.length) metrics.transactions.inc({ status: 'reverted' }, receipts.length - succeeded);
+    if (this.options.role !== 'voting') return;
+    for (const { yes, reason } of votes) metrics.votes.inc({ vote: yes ? 'yes' : 'no', reason: Reason[reason] });
   }
 }
 

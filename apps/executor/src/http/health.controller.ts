@@ -1,11 +1,17 @@
 import { Controller, Get, Header, HttpCode, Inject, ServiceUnavailableException } from '@nestjs/common';
+import type { MetricsRegistry } from '#libs/runtime';
 import { Executor } from '../engine/executor.js';
-import { metricsText } from './metrics-text.js';
+
+/** The {@link MetricsRegistry} of the process. */
+export const METRICS = Symbol('metrics');
 
 /** Whether the process lives, whether it can do its work, and its figures. */
 @Controller()
 export class HealthController {
-  constructor(@Inject(Executor) private readonly executor: Executor) {}
+  constructor(
+    @Inject(Executor) private readonly executor: Executor,
+    @Inject(METRICS) private readonly registry: MetricsRegistry,
+  ) {}
 
   @Get('healthz')
   @HttpCode(200)
@@ -23,7 +29,7 @@ export class HealthController {
 
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  metrics(): string {
-    return metricsText(this.executor);
+  metrics(): Promise<string> {
+    return this.registry.metrics();
   }
 }

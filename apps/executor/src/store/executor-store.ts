@@ -183,6 +183,11 @@ export class ExecutorStore {
     await this.db.del(key.single('rewind'));
   }
 
+  /** Size on disk in bytes, about: what was written last is not counted yet. */
+  sizeBytes(): Promise<number> {
+    return this.db.approximateSize(Buffer.of(0), Buffer.of(0xff));
+  }
+
   async close(): Promise<void> {
     await this.db.close();
   }
