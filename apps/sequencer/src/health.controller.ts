@@ -1,13 +1,18 @@
-import { Controller, Get, HttpCode, Inject, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject, ServiceUnavailableException } from '@nestjs/common';
+import type { MetricsRegistry } from '#libs/runtime';
 import { Sequencer } from './engine/sequencer.js';
 import { NatsGateway } from './nats-gateway.js';
 
-/** Whether the process lives, and whether it can do its work. */
+/** The {@link MetricsRegistry} of the process. */
+export const METRICS = Symbol('metrics');
+
+/** Whether the process lives, and whether it can do its work, and its figures. */
 @Controller()
 export class HealthController {
   constructor(
     @Inject(Sequencer) private readonly sequencer: Sequencer,
     @Inject(NatsGateway) private readonly gateway: NatsGateway,
+    @Inject(METRICS) private readonly registry: MetricsRegistry,
   ) {}
 
   @Get('healthz')
@@ -35,5 +40,11 @@ export class HealthController {
     };
     if (!isReady) throw new ServiceUnavailableException(body);
     return body;
+  }
+
+  @Get('metrics')
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  metrics(): Promise<string> {
+    return this.registry.metrics();
   }
 }

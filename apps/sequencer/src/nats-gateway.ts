@@ -1,4 +1,5 @@
 import {
+  ConnectionWatch,
   connectNats,
   FeedPublisher,
   type IngressResult,
@@ -23,6 +24,7 @@ import type { Sequencer } from './engine/sequencer.js';
  */
 export class NatsGateway {
   private connection: NatsConnection | null = null;
+  private watch: ConnectionWatch | null = null;
   private feed: FeedPublisher | null = null;
   private servers: { stop(): void }[] = [];
   private isServing = false;
@@ -35,7 +37,7 @@ export class NatsGateway {
   ) {}
 
   get isConnected(): boolean {
-    return this.connection !== null;
+    return this.watch?.isConnected ?? false;
   }
 
   /** Connects, trying until it succeeds or is stopped, and serves from then on. */
@@ -51,6 +53,7 @@ export class NatsGateway {
     });
     if (!connection) return;
     this.connection = connection;
+    this.watch = new ConnectionWatch(connection);
     this.feed = new FeedPublisher(connection);
     if (this.isServing) this.serve();
   }

@@ -3,15 +3,26 @@ import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { JsonRequests, natsAccess, natsTransport } from '#libs/messaging';
 import { isDatabaseAway } from '#libs/persistence';
-import { createLogger, type Logger, NestLogger, StartingServer, waitUntilUp } from '#libs/runtime';
+import {
+  createLogger,
+  createMetricsRegistry,
+  createSequencerMetrics,
+  type Logger,
+  NestLogger,
+  StartingServer,
+  waitUntilUp,
+} from '#libs/runtime';
 import type { SequencerSettings } from './config.js';
 import { openLog } from './engine/open-log.js';
 import { Sequencer } from './engine/sequencer.js';
 import { ExecutorReads } from './executor-reads.js';
 import { LeaderControl } from './leader-control.js';
+import { observeSequencer } from './metrics/observe-sequencer.js';
 import { NatsGateway } from './nats-gateway.js';
 import { configureRpcServer, createRpcAdapter } from './rpc/index.js';
 import { SequencerModule } from './sequencer.module.js';
+
+const VERSION = '0.1.0';
 
 /**
  * Runs a sequencer: opens the log, serves HTTP, follows or leads. It waits for a Postgres that is not there yet as long
@@ -31,12 +42,15 @@ export async function runSequencer(
   const starting = await StartingServer.listen(RPC_PORT, RPC_HOST, 'Postgres');
   cleanups.push(() => starting.close());
   const log = await openWhenUp(settings, logger, cleanups);
-  const sequencer = new Sequencer(settings, log, logger);
+  const registry = createMetricsRegistry('sequencer', VERSION);
+  const metrics = createSequencerMetrics(registry);
+  const sequencer = new Sequencer(settings, log, metrics, logger);
   const gateway = new NatsGateway(nats, sequencer, logger);
+  observeSequencer(metrics, sequencer, gateway);
   const control = new LeaderControl(nats, sequencer, logger);
   const requests = new JsonRequests(nats);
   const app = await NestFactory.create<NestFastifyApplication>(
-    SequencerModule.of(sequencer, gateway, new ExecutorReads(requests)),
+    SequencerModule.of(sequencer, gateway, new ExecutorReads(requests), registry),
     createRpcAdapter(),
     { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
   );

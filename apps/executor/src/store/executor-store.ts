@@ -168,6 +168,7 @@ export class ExecutorStore {
   async beginRewind({ number, hash }: { number: number; hash: Uint8Array }): Promise<void> {
     await this.db.put(key.single('rewind'), Buffer.concat([uint64ToBytesBE(BigInt(number)), hash, Uint8Array.of(1)]));
     await this.goOnRewinding();
+    await this.operations.open();
   }
 
   /** The block at which the log must be the same as before a rewind; null where none is under way. */

@@ -1,7 +1,7 @@
 import { type LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
 import { type DurableBlock, LogWriteError, type LogWriter } from '#libs/persistence';
 import { commitmentDigest } from '#libs/protocol';
-import { failpoint, type Logger } from '#libs/runtime';
+import { failpoint, type Logger, type SequencerMetrics } from '#libs/runtime';
 import { blockFailpoints } from './block-failpoints.js';
 import { buildBlock, type BuiltBlock } from './block-builder.js';
 import type { IntakeQueue } from './intake-queue.js';
@@ -31,6 +31,7 @@ export interface BlockLoopModules {
   clock: LogClock;
   signer: { address: Uint8Array; sign(digest: Uint8Array): Uint8Array };
   logger: Logger;
+  metrics?: SequencerMetrics | undefined;
   /** State roots that wait for a block. */
   roots: () => NewEntry[];
   /** Called once a block is durable and taken into the state, before its candidates are told. */
@@ -141,20 +142,23 @@ export class BlockLoop {
 
   /** Writes until the outcome is known; nobody is answered before. */
   private async write(block: DurableBlock, { extras }: BuiltBlock): Promise<WriteOutcome> {
-    const { writer, logger, monotonicMs } = this.modules;
+    const { writer, logger, metrics, monotonicMs } = this.modules;
     const { number } = block.header;
     const beganAtMs = monotonicMs();
     let unknown = false;
     for (let pauseMs = RETRY_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {
       try {
         if (unknown) return await writer.outcomeOf(block);
+        const appended = metrics?.log.append.startTimer();
         const [result] = await Promise.all([writer.append(block, extras), failpoint('append-unanswered')]);
+        appended?.();
         // `own`: durable by an earlier try. Whether we still lead, the next append tells.
         if (result.status !== 'conflict') return 'written';
         logger.error({ number, head: result.head }, 'the head of the log is not what this leader remembers');
         return 'lost_leadership';
       } catch (thrown) {
         if (!(thrown instanceof LogWriteError)) throw thrown;
+        metrics?.log.appendFailures.inc({ code: thrown.code });
         logger.warn({ number, code: thrown.code, err: thrown }, 'a block could not be written');
         if (thrown.code === 'UNIQUE_VIOLATION') return 'lost_leadership';
         this.hasFailed(beganAtMs);

@@ -19,6 +19,8 @@ import {
   sszRoot,
 } from '#libs/protocol';
 import type { CommandPlace } from './audit-candidate.js';
+import type { SequencerMetrics } from '#libs/runtime';
+import { countSubmission } from '../metrics/count-submission.js';
 import type { Candidate, DraftContext } from './candidate.js';
 import type { IntakeQueue } from './intake-queue.js';
 import { SubmissionError } from './submission-error.js';
@@ -34,6 +36,7 @@ export interface EntryDeskModules {
   queue: IntakeQueue;
   recover: RecoverAddress;
   registry: () => Registry;
+  metrics?: SequencerMetrics;
 }
 
 /** Admits signed prices and signed changes of the registry. Each resolves once it is durable. */
@@ -41,7 +44,20 @@ export class EntryDesk {
   constructor(private readonly modules: EntryDeskModules) {}
 
   /** @param bytes SSZ of a `SignedPrice`. @throws SubmissionError */
-  async submitPrice(bytes: Uint8Array): Promise<EntryPlace> {
+  submitPrice(bytes: Uint8Array): Promise<EntryPlace> {
+    return countSubmission(this.modules.metrics, 'price', () => this.admitPrice(bytes));
+  }
+
+  /**
+   * @param bytes SSZ of a `SignedRegistryChange`
+   * @param requestedBy who asked for it, for the audit log
+   * @throws SubmissionError
+   */
+  submitRegistryChange(bytes: Uint8Array, requestedBy?: string): Promise<CommandPlace> {
+    return countSubmission(this.modules.metrics, 'registry_change', () => this.admitRegistryChange(bytes, requestedBy));
+  }
+
+  private async admitPrice(bytes: Uint8Array): Promise<EntryPlace> {
     const signed = decode(() => SignedPrice.deserialize(bytes), 'signed price');
     const { price, signature } = signed;
     const market = findMarket(this.modules.registry(), price.underlying, price.quote);
@@ -52,12 +68,7 @@ export class EntryDesk {
     });
   }
 
-  /**
-   * @param bytes SSZ of a `SignedRegistryChange`
-   * @param requestedBy who asked for it, for the audit log
-   * @throws SubmissionError
-   */
-  async submitRegistryChange(bytes: Uint8Array, requestedBy?: string): Promise<CommandPlace> {
+  private async admitRegistryChange(bytes: Uint8Array, requestedBy?: string): Promise<CommandPlace> {
     const { change, signature } = decode(() => SignedRegistryChange.deserialize(bytes), 'signed registry change');
     this.assertSigned('registry', sszRoot(RegistryChange, change), signature, this.modules.registry().registryKey);
     let auditId = 0n;

@@ -33,9 +33,14 @@ export class ExecutorWatch {
 
   /** The participants whose voting executor has been silent for too long. */
   silentAmong(chainIds: readonly number[], nowMs: number): number[] {
-    return chainIds.filter((chainId) => {
+    return this.silences(chainIds, nowMs).flatMap(([chainId, ms]) => (ms > this.silentMs ? [chainId] : []));
+  }
+
+  /** How long each rollup's voting executor has been silent, in ms; counted anew from a takeover. */
+  silences(chainIds: readonly number[], nowMs: number): [chainId: number, silentMs: number][] {
+    return chainIds.map((chainId) => {
       const seenAtMs = Math.max(this.seenAtMs.get(chainId) ?? -Infinity, this.countedFromMs);
-      return nowMs - seenAtMs > this.silentMs;
+      return [chainId, nowMs - seenAtMs];
     });
   }
 

@@ -4,7 +4,7 @@ import { LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
 import type { OutgoingSlice } from '#libs/messaging';
 import { type Leadership, LogWriter } from '#libs/persistence';
 import type { SignedVote } from '#libs/protocol';
-import { failpoint, type Logger } from '#libs/runtime';
+import { failpoint, type Logger, type SequencerMetrics } from '#libs/runtime';
 import { BlockLoop, type LoopEnd } from './block-loop.js';
 import { buildSlices } from './build-slices.js';
 import type { IntakeQueue } from './intake-queue.js';
@@ -24,6 +24,7 @@ export interface LeaderTermModules {
   queue: IntakeQueue;
   signer: DigestSigner;
   logger: Logger;
+  metrics?: SequencerMetrics | undefined;
   roots: () => NewEntry[];
   /** A block is durable: its slices may leave the process now. */
   onBlock: (block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]) => void;
@@ -45,7 +46,7 @@ export class LeaderTerm {
     options: LeaderTermOptions,
     private readonly modules: LeaderTermModules,
   ) {
-    const { queue, signer, logger, roots, onWrite, onBlock } = modules;
+    const { queue, signer, logger, metrics, roots, onWrite, onBlock } = modules;
     this.loop = new BlockLoop(
       { epoch, candidatesMax: options.candidatesMax, stepDownMs: options.stepDownMs },
       {
@@ -55,6 +56,7 @@ export class LeaderTerm {
         clock: this.clock,
         signer,
         logger,
+        metrics,
         roots,
         onWrite,
         onDurable: (block, signature, placed) => onBlock(block, buildSlices(block, signature), placed),

@@ -11,6 +11,8 @@ import {
   Reason,
   type Registry,
 } from '#libs/protocol';
+import type { SequencerMetrics } from '#libs/runtime';
+import { countSubmission } from '../metrics/count-submission.js';
 import type { IntakeQueue } from './intake-queue.js';
 import { PrepareCandidate, refusedFor } from './prepare-candidate.js';
 import { RateLimit } from './rate-limit.js';
@@ -57,6 +59,7 @@ export interface OperationDeskModules {
   silentAmong: (participants: readonly number[]) => number[];
   monotonicMs: () => number;
   logger: FaultLog;
+  metrics?: SequencerMetrics;
 }
 
 interface OpenOperation {
@@ -88,7 +91,11 @@ export class OperationDesk {
    * Submits an intent; resolves once its PREPARE is durable, or with the operation it already is.
    * @throws SubmissionError
    */
-  async submit(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
+  submit(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
+    return countSubmission(this.modules.metrics, 'operation', () => this.admit(intent, signatures));
+  }
+
+  private async admit(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
     const { logId, registry, recover } = this.modules;
     const series = indexRegistry(registry()).series(intent.value.series);
     if (!series) throw refusedFor(Reason.unknown_series, 'series');
@@ -143,9 +150,11 @@ export class OperationDesk {
   private chargeRates(intent: Intent): void {
     const nowMs = this.modules.monotonicMs();
     if (!this.signerRate.take(bytesToHex(firstSigner(intent)), nowMs)) {
+      this.modules.metrics?.rateLimited.inc({ limit: 'signer' });
       throw SubmissionError.busy(`a signer may submit ${this.options.signerPerSecond} operations a second`);
     }
     if (!this.seriesRate.take(bytesToHex(intent.value.series), nowMs)) {
+      this.modules.metrics?.rateLimited.inc({ limit: 'series' });
       throw SubmissionError.busy(`a series takes ${this.options.seriesPerSecond} operations a second`);
     }
   }

@@ -13,8 +13,9 @@ import {
   type SignedVote,
   Slice,
 } from '#libs/protocol';
-import type { Logger } from '#libs/runtime';
+import type { Logger, SequencerMetrics } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
+import { BlockMeter } from '../metrics/block-meter.js';
 import { AbortCandidate } from './abort-candidate.js';
 import { AuditCandidate, type CommandAuthor, type CommandPlace } from './audit-candidate.js';
 import { AdminDesk } from './admin-desk.js';
@@ -78,14 +79,17 @@ export class Sequencer implements SliceSource {
   readonly genesis: Genesis;
   private readonly pool: SenderRecoveryPool;
   private readonly signer: LocalSigner;
+  private readonly meter: BlockMeter;
 
   /** @param log is closed with the sequencer */
   constructor(
     private readonly settings: SequencerSettings,
     private readonly log: OpenLog,
+    private readonly metrics: SequencerMetrics,
     readonly logger: Logger,
   ) {
     const { genesis, reader } = log;
+    this.meter = new BlockMeter(metrics);
     this.genesis = genesis;
     this.reader = reader;
     this.signer = new LocalSigner(hexToBytes(settings.SEQUENCER_KEY));
@@ -103,7 +107,8 @@ export class Sequencer implements SliceSource {
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now());
     const registry = (): Registry => this.leading().state.registry;
     const isDraining = (): boolean => this.isDraining;
-    const shared = { logId: this.logId, queue: this.queue, recover: recoverAddress, registry, isDraining, logger };
+    const modules = { queue: this.queue, registry, isDraining, metrics, logger };
+    const shared = { logId: this.logId, recover: recoverAddress, ...modules };
     this.transactions = new TransactionDesk(
       { nonceGapMs: settings.LOCKSTEP_NONCE_GAP_MS, openPerSenderMax: 16_384 },
       {
@@ -222,6 +227,18 @@ export class Sequencer implements SliceSource {
     this.timeConfirmed = true;
   }
 
+  /** What waits, for metrics. */
+  get waiting(): { submissions: number; submissionsMax: number; recoveries: number } {
+    const { queue, settings, pool } = this;
+    const submissionsMax = settings.LOCKSTEP_QUEUE_MAX;
+    return { submissions: queue.size, submissionsMax, recoveries: pool.recordsPending };
+  }
+
+  /** Log time minus wall time in ms; 0 while this node does not lead. */
+  logTimeOffsetMs(): number {
+    return this.term?.logTimeOffsetMs() ?? 0;
+  }
+
   undecidedCount(): number {
     return this.term?.state.coordinator.size ?? 0;
   }
@@ -229,6 +246,8 @@ export class Sequencer implements SliceSource {
   receiveVote(vote: SignedVote): void {
     const receipt = this.term?.receiveVote(vote);
     const { chainId, operationId } = vote.vote;
+    const voter = findRollup(this.registry(), chainId) ? String(chainId) : 'unknown';
+    if (receipt) this.metrics.relay.votes.inc({ chain_id: voter, result: receipt.status });
     if (receipt?.status === 'refused') {
       this.incident('refused_vote', { chainId, operationId: bytesToHex(operationId), fault: receipt.fault });
     } else if (receipt?.status === 'conflicting') {
@@ -279,7 +298,7 @@ export class Sequencer implements SliceSource {
   }
 
   private async beginTerm(epoch: number, state: LogState): Promise<LeaderTerm> {
-    const { queue, signer, logger, settings } = this;
+    const { queue, signer, logger, metrics, settings } = this;
     const { leadership, dataSource } = this.log;
     state.pendingRestore = await pendingRestore(dataSource, state.tip.number);
     const leaseMs = settings.LOCKSTEP_LEASE_MS;
@@ -291,7 +310,7 @@ export class Sequencer implements SliceSource {
       stepDownMs: 2 * leaseMs,
     };
     return LeaderTerm.begin(options, state, {
-      ...{ leadership, queue, signer, logger },
+      ...{ leadership, queue, signer, logger, metrics },
       roots: () => this.roots.entries(),
       onBlock: (block, slices, roots) => this.onBlock(block, slices, roots),
       onWrite: (ok) => this.writes.written(ok),
@@ -301,6 +320,8 @@ export class Sequencer implements SliceSource {
   private async onLeading(term: LeaderTerm): Promise<void> {
     this.executors.countAnew(performance.now());
     this.writes.begin();
+    this.meter.reset();
+    this.metrics.leadership.terms.inc();
     await this.announce(term);
     this.outlets?.serve();
   }
@@ -331,6 +352,7 @@ export class Sequencer implements SliceSource {
 
   private onBlock(block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]): void {
     this.recent.add(block.header.number, slices);
+    this.meter.block(block);
     this.outlets?.publish(slices);
     if (roots.length > 0) this.roots.placed(roots);
     for (const chainId of this.disputed) {
@@ -351,6 +373,7 @@ export class Sequencer implements SliceSource {
   }
 
   private incident(kind: string, detail: Record<string, unknown>): void {
+    this.metrics.incidents.inc({ kind });
     this.logger.warn({ kind, ...detail }, 'incident');
     recordIncident(this.log.dataSource, kind, detail).catch((err: unknown) => {
       this.logger.error({ err, kind }, 'an incident could not be recorded');

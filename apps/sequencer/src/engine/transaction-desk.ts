@@ -12,6 +12,8 @@ import {
   type Registry,
   TRANSACTION_BYTES_MAX,
 } from '#libs/protocol';
+import type { SequencerMetrics } from '#libs/runtime';
+import { countTransactions } from '../metrics/count-submission.js';
 import type { IntakeQueue } from './intake-queue.js';
 import { type FaultLog, SubmissionError, toSubmissionError } from './submission-error.js';
 import { rollupPaused, TransactionCandidate, type TransactionResult } from './transaction-candidate.js';
@@ -41,6 +43,7 @@ export interface TransactionDeskModules {
   /** Whether an operator has drained the intake. */
   isDraining: () => boolean;
   logger: FaultLog;
+  metrics?: SequencerMetrics;
 }
 
 /**
@@ -91,7 +94,9 @@ export class TransactionDesk {
         for (const { settle } of fresh) settle({ error: toSubmissionError(thrown, this.modules.logger) });
       });
     }
-    return Promise.all(results);
+    const answers = await Promise.all(results);
+    countTransactions(this.modules.metrics, answers);
+    return answers;
   }
 
   /** The next nonce that would be admitted, what is on its way included; from the log when nothing is. */
