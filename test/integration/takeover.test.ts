@@ -158,7 +158,7 @@ describe('with transfers running at both sequencers and over NATS', () => {
     expect(blocks.filter(({ header }) => header.number >= number && header.epoch <= before)).toEqual([]);
   });
 
-  test('operations whose leader was killed after PREPARE are decided by the next one in time', async () => {
+  test('a coordinator whose fail-over forgets undecided operations: the next leader asks for the votes and commits in time', async () => {
     const leader = await leaderIndex();
     const { epoch: before } = newest();
     // All have voted but one, so that nothing is decided yet; what was voted dies with the leader.

@@ -140,7 +140,7 @@ describe('a follower', () => {
     expect(second.numbers).toEqual(upTo(61, 31));
   });
 
-  it('resumes from a cursor that is thousands of blocks old', async () => {
+  it('reconnects with a stale position, thousands of blocks old, and goes on from there', async () => {
     const { log } = await newSequencer(2500);
     const reader = new Reader({ nats: await connect('f'), chainId: CHAIN, cursor: genesisCursor(log.genesis, CHAIN) });
     await reader.has(2500);
@@ -185,7 +185,7 @@ describe('a follower', () => {
     expect(reader.numbers).toEqual(upTo(7));
   });
 
-  it('misses nothing that was published between the end of replay and the first live slice', async () => {
+  it("misses no message between the backlog's end and the live registration", async () => {
     const { log } = await newSequencer(5);
     const connection = await connect('follower');
     const inner = new NatsReplay(connection);
