@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { testSigner } from '#libs/executor-sdk';
-import { commitmentDigest, Decision, EntryKind, Outcome, Reason, type SignedVote, Vote } from '#libs/protocol';
+import {
+  bytesToHex,
+  commitmentDigest,
+  Decision,
+  EntryKind,
+  Outcome,
+  Reason,
+  type SignedVote,
+  Vote,
+} from '#libs/protocol';
 import { brokenIn } from './fixtures/broken.js';
 import {
   digestOf,
@@ -10,12 +19,14 @@ import {
   prepareEntry,
   priceEntry,
   rootEntry,
+  setQuarantined,
   transferEntry,
   WRITER,
 } from './fixtures/entries.js';
 import { callTerms, exercise, openStage, putTerms, type Stage } from './fixtures/scenario.js';
 import { sharedEntry, type TinyNetwork } from './fixtures/tiny-network.js';
 import { checkHistory } from './check-history.js';
+import type { History } from './history.js';
 
 /** A leader signs a log that breaks a rule; hashes, lanes and signatures are all in order. */
 const finish = ({ network }: Stage, options = {}) => brokenIn(network.history(), options);
@@ -249,6 +260,20 @@ describe('a dishonest leader', () => {
     exercise(stage, stage.intents.exercise(callTerms));
     stage.network.append([], { advanceMs: 25_000 });
     expect(finish(stage)).toEqual([]);
+  });
+
+  it('a wrong root that the run itself signed breaks I15 unless the rollup is quarantined after it', async () => {
+    const stage = await openStage();
+    const { network } = stage;
+    const wrong = digestOf('wrong');
+    network.append([rootEntry(network, 7, 'replica 7', wrong)]);
+    network.append();
+    const told = (): History => ({ ...network.history(), wrongRoots: [bytesToHex(wrong)] });
+    expect(brokenIn(told())).toEqual(['I15']);
+    network.append([setQuarantined(network, 7, true)]);
+    network.append([setQuarantined(network, 7, false)]);
+    network.append();
+    expect(brokenIn(told())).toEqual([]);
   });
 
   it('a state root that is not the state breaks I15', async () => {

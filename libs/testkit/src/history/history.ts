@@ -12,6 +12,8 @@ export interface History {
   clients?: readonly ClientAttempt[];
   /** Earlier copies of the log (I6). */
   earlier?: readonly EarlierLog[];
+  /** State roots that the run itself had signed wrong: no executor's fault, but its rollup must be quarantined after. */
+  wrongRoots?: readonly Hex[];
 }
 
 /** The log as read from Postgres: blocks by number, entries by sequence. Nothing of it is trusted. */

@@ -1,4 +1,5 @@
 import type { NatsConnection } from '#libs/messaging';
+import type { Hex } from '#libs/protocol';
 import type { LeaderRegistry } from '../clients/leader-registry.js';
 import type { FeedClient } from '../clients/feed-client.js';
 import type { OperationClient } from '../clients/operation-client.js';
@@ -22,6 +23,8 @@ export interface ChaosContext {
   operations: OperationClient;
   series: readonly LoadSeries[];
   registry: LeaderRegistry;
+  /** State roots that are not the state, signed by the run itself: what the checker must not lay to an executor. */
+  wrongRoots: Hex[];
   /** Length of freezes and cuts, in ms. */
   cutMs: { min: number; max: number };
   log(line: string): void;

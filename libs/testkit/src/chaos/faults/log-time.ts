@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RegistryAction } from '#libs/protocol';
 import { callTerms, ETHER, type LoadSeries } from '../clients/series.js';
 import { bytesToHex } from '#libs/protocol';
 import { atPhase } from './at-phase.js';
@@ -20,28 +19,6 @@ export const wallClock: Fault = async (context, phase) => {
   await delay(random.between(1_000, 4_000));
   for (const { process } of nodes) process.setClock(0);
   return { reached, note: `${offsetMs / 1000} s on ${nodes.length} processes` };
-};
-
-/** A rollup is quarantined while operations stand at a phase, and released later. */
-export const quarantine: Fault = async (context, phase) => {
-  const { network, random, registry } = context;
-  const { chainId } = random.pick(network.executors);
-  const set = (value: boolean): Promise<void> =>
-    registry.change({ selector: RegistryAction.SET_ROLLUP_QUARANTINED, value: { chainId, value } });
-  let change: Promise<void> = Promise.resolve();
-  const reached = await atPhase(context, phase, () => {
-    change = set(true);
-    change.catch(() => undefined);
-    return Promise.resolve();
-  });
-  const isSet = await change.then(
-    () => true,
-    () => false,
-  );
-  context.injected('a rollup quarantined');
-  await delay(1_500);
-  if (isSet) await set(false);
-  return { reached: reached && isSet, note: String(chainId) };
 };
 
 /** A series expires while its exercises stand at a phase. */

@@ -20,7 +20,7 @@ export const ROWS = {
   deadlineRace: { title: 'vote and deadline race', columns: ['P1-P2'] },
   wallClock: { title: 'wall clock ±1 h', columns: COLUMNS },
   forgedVotes: { title: 'forged, foreign or replayed vote', columns: ['P1-P2', 'P3', 'P4-P5'] },
-  quarantine: { title: 'B quarantined', columns: COLUMNS },
+  rootMismatch: { title: 'state root mismatch on B', columns: COLUMNS },
   windowEnds: { title: 'exercise window ends meanwhile', columns: COLUMNS },
   slowSubscriber: { title: 'slow subscriber, full queue', columns: ['P0', 'P4-P5'] },
 } as const satisfies Record<string, { title: string; columns: readonly Column[] }>;

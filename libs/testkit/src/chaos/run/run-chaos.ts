@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { bytesToHex, entryBody, EntryKind, Prepare } from '#libs/protocol';
+import { bytesToHex, entryBody, EntryKind, type Hex, Prepare } from '#libs/protocol';
 import { checkHistory, type EarlierLog, type History, type InvariantReport } from '../../history/index.js';
 import { holdsWithin } from '../../servers/wait-until.js';
 import { type ChaosContext, type FaultResult, FAULTS, MessageRecorder } from '../faults/index.js';
@@ -57,6 +57,7 @@ class ChaosRun {
   private readonly faults: Record<string, number> = {};
   private readonly problems: string[] = [];
   private readonly earlier: EarlierLog[] = [];
+  private readonly wrongRoots: Hex[] = [];
   private clients: ChaosClients | null = null;
 
   constructor(
@@ -112,6 +113,7 @@ class ChaosRun {
           operations: clients.operations,
           series: clients.series,
           registry: clients.registry,
+          wrongRoots: this.wrongRoots,
           cutMs: options.cutMs ?? CUT_MS,
           log: (line) => this.log(line),
           injected: (what) => this.injected(what),
@@ -192,7 +194,8 @@ class ChaosRun {
       await clients.stopLoad();
       await waitForRest(clients);
       this.log('at rest; checking');
-      return await collectHistory(this.network, clients, this.earlier);
+      const history = await collectHistory(this.network, clients, this.earlier);
+      return { ...history, wrongRoots: this.wrongRoots };
     } catch (error) {
       const errors = clients.attempts.newestErrors(performance.now() - ERRORS_SHOWN_MS).slice(0, 8);
       const told = errors.map(([message, count]) => `\n    ${count} × ${message}`);

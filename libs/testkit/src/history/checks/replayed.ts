@@ -1,5 +1,5 @@
 import { indexRegistry } from '#libs/options';
-import { bytesToHex, OperationKind } from '#libs/protocol';
+import { bytesToHex, findRollup, OperationKind } from '#libs/protocol';
 import type { Check, CheckContext } from '../check-context.js';
 import { describeStop } from '../replay/replay-log.js';
 import { type Execution, heightKey, type ReplayInvariant } from '../replay/execution.js';
@@ -51,7 +51,10 @@ export const checkWindows = replayed('I23', ({ index }, tally) => {
   }
 });
 
-/** I15: the roots in the log and those that executors state are what the replay gives at their heights. */
+/**
+ * I15: the roots in the log and those that executors state are what the replay gives at their heights. One that the run
+ * itself had signed wrong is followed by its rollup's quarantine instead.
+ */
 export const checkStateRoots: Check = (context) => {
   const { index, history } = context;
   const execution = context.execution();
@@ -63,6 +66,13 @@ export const checkStateRoots: Check = (context) => {
     if (number >= block.number) tally.fail(`a root of block ${number} stands in block ${block.number}`, concerned);
     if (bytesToHex(blockHash) !== bytesToHex(stated)) {
       tally.fail(`a root of ${chainId} names block ${bytesToHex(blockHash)} at height ${number}`, concerned);
+    }
+    if (history.wrongRoots?.includes(bytesToHex(root))) {
+      const isQuarantined = index.blocks.some(
+        (later) => later.number > block.number && findRollup(later.registry, chainId)?.quarantined,
+      );
+      tally.expect(isQuarantined, () => `after a wrong root in block ${block.number} ${chainId} goes on`, concerned);
+      continue;
     }
     compareRoot(tally, execution, { chainId, number, root: bytesToHex(root), who: `state root ${entry.sequence}` });
   }
