@@ -29,6 +29,17 @@ const holdings = (ledger: Ledger) => [
   ...ledger.collateral(),
 ];
 
+/** Everything that is held by anyone, whichever slot it lies in. */
+const byOwner = (ledger: Ledger): string[] =>
+  holdings(ledger)
+    .filter(({ available, held }) => available !== 0n || held !== 0n)
+    .map((row) =>
+      JSON.stringify(row, (key, value: unknown) =>
+        key === 'slot' ? undefined : typeof value === 'bigint' ? String(value) : value,
+      ),
+    )
+    .sort();
+
 describe('after any program', () => {
   it('assets are conserved, longs equal shorts and nothing is negative, after every block (I19)', () => {
     fc.assert(
@@ -48,6 +59,25 @@ describe('after any program', () => {
       }),
       runs,
     );
+  });
+
+  it('leaving out every transaction that was reverted changes no balance and no position (I29)', () => {
+    let leftOut = 0;
+    fc.assert(
+      fc.property(programs, (program) => {
+        const free = program.map((step) => (step.kind === 'transfer' ? { ...step, tip: 0n } : step)); // no fees
+        const whole = new Program(makeNetwork());
+        for (const step of free) whole.run(step);
+        const rest = new Program(makeNetwork(), whole.reverted);
+        for (const step of free) rest.run(step);
+        leftOut += whole.reverted.size;
+        expect(rest.reverted.size).toBe(0);
+        const [ledgers, others] = [whole, rest].map(({ network }) => [...network.ledgers.values()]);
+        expect(others!.map(byOwner)).toEqual(ledgers!.map(byOwner));
+      }),
+      runs,
+    );
+    expect(leftOut).toBeGreaterThan(0);
   });
 
   it('nothing is held at rest (I20), and clearing gives back all collateral', () => {

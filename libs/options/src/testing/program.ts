@@ -76,8 +76,15 @@ export class Program {
   private readonly undecided: Prepared[] = [];
   private readonly nonces = new Map<string, number>();
   private round = 0n;
+  private sent = 0;
+  /** Transactions that were reverted, by their number in the program. */
+  readonly reverted = new Set<number>();
 
-  constructor(readonly network: Network) {}
+  /** @param leftOut transactions that are not sent, by their number in the program; their blocks are empty */
+  constructor(
+    readonly network: Network,
+    private readonly leftOut: ReadonlySet<number> = new Set(),
+  ) {}
 
   run(step: Step): void {
     const { network } = this;
@@ -160,9 +167,12 @@ export class Program {
   }
 
   private send(chainId: number, from: Uint8Array, data: `0x${string}`, tip = 0n): void {
+    const number = this.sent++;
+    if (this.leftOut.has(number)) return void this.network.block();
     const key = `${chainId} ${from.join('.')}`;
     const nonce = this.nonces.get(key) ?? 0;
     this.nonces.set(key, nonce + 1);
-    this.network.block([transaction({ chainId, from, nonce, data, tip })]);
+    const results = this.network.block([transaction({ chainId, from, nonce, data, tip })]);
+    if (results.get(chainId)!.receipts.some(({ status }) => status === 'reverted')) this.reverted.add(number);
   }
 }
