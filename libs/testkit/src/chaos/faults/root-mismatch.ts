@@ -50,13 +50,17 @@ export const rootMismatch: Fault = async (context, phase) => {
     await holdsWithin(() => isDisputed, DISPUTED_MS_MAX);
     await delay(random.between(200, 1_500)); // operations of B can only expire now
     await set(true);
-    for (const node of [voting, replica]) {
-      await node.process.kill();
-      network.wipeStore(node);
-      node.process.start();
+    try {
+      for (const node of [voting, replica]) {
+        await node.process.kill();
+        network.wipeStore(node);
+        node.process.start();
+      }
+      const height = Math.max(...context.feeds.map(({ newest }) => newest?.header.number ?? 0));
+      await waitFor(`B to replay up to block ${height}`, () => isHeardAt(context, chainId, height), BACK_MS_MAX);
+    } finally {
+      await set(false);
     }
-    await waitFor('B to replay', () => isHeardFollowing(context, chainId), BACK_MS_MAX);
-    await set(false);
     return { reached: reached && isDisputed, note: `${chainId}${isDisputed ? '' : ', not noticed'}` };
   } finally {
     subscription.unsubscribe();
@@ -90,14 +94,14 @@ function stateWrongRoot(context: ChaosContext, node: ExecutorNode): boolean {
   return true;
 }
 
-/** Whether a rollup's voting executor says within a moment that it has caught up. */
-async function isHeardFollowing({ nats }: ChaosContext, chainId: number): Promise<boolean> {
-  let isFollowing = false;
+/** Whether a rollup's voting executor says within a moment that it has applied a block. */
+async function isHeardAt({ nats }: ChaosContext, chainId: number, height: number): Promise<boolean> {
+  let heard = -1;
   const subscription = subscribeBytes(nats, statusSubject(chainId), (bytes) => {
-    const status = Buffer.from(bytes);
-    isFollowing ||= status.includes('"role":"voting"') && status.includes('"state":"following"');
+    const { data } = JSON.parse(Buffer.from(bytes).toString()) as { data: { role: string; number: number } };
+    if (data.role === 'voting') heard = Math.max(heard, data.number);
   });
-  await holdsWithin(() => isFollowing, 1_500);
+  await holdsWithin(() => heard >= height, 1_500);
   subscription.unsubscribe();
-  return isFollowing;
+  return heard >= height;
 }
