@@ -3,6 +3,7 @@ import { CreateOperations1763892000002 } from './1763892000002-create-operations
 import { CreateLeadership1763892000003 } from './1763892000003-create-leadership.js';
 import { CreateAudit1763892000004 } from './1763892000004-create-audit.js';
 import { CreateAdmin1763892000005 } from './1763892000005-create-admin.js';
+import { CreateProjections1763892000006 } from './1763892000006-create-projections.js';
 import { CreateRestores1763892000011 } from './1763892000011-create-restores.js';
 import { IndexEvidence1763892000012 } from './1763892000012-index-evidence.js';
 
@@ -13,6 +14,7 @@ export const MIGRATIONS = [
   CreateLeadership1763892000003,
   CreateAudit1763892000004,
   CreateAdmin1763892000005,
+  CreateProjections1763892000006,
   CreateRestores1763892000011,
   IndexEvidence1763892000012,
 ];

@@ -10,6 +10,7 @@ export interface Leader {
   /** Empty: given back, or nobody has led yet. */
   holder: string;
   url: string;
+  leaseMs: number;
   leaseUntil: Date;
   startedAt: Date;
   /** By Postgres's clock, when this was read. */
@@ -100,8 +101,8 @@ export class Leadership {
       .createQueryBuilder('leader')
       .addSelect('leader.lease_until <= clock_timestamp()', 'is_expired')
       .getRawAndEntities<{ is_expired: boolean }>();
-    const { epoch, holder, url, leaseUntil, startedAt } = entities[0]!;
-    return { epoch, holder, url, leaseUntil, startedAt, isExpired: raw[0]!.is_expired };
+    const { epoch, holder, url, leaseMs, leaseUntil, startedAt } = entities[0]!;
+    return { epoch, holder, url, leaseMs, leaseUntil, startedAt, isExpired: raw[0]!.is_expired };
   }
 
   /** Postgres's clock in ms since 1970: what a node compares its own with before it leads. */

@@ -9,6 +9,12 @@ import type { Missing } from '../schema/missing.js';
 @Injectable()
 export class Parts {
   private readonly away = new Map<string, Missing>();
+  private readonly watches: (() => Missing[])[] = [];
+
+  /** Asks this too, whenever it is asked what is missing. */
+  watch(missing: () => Missing[]): void {
+    this.watches.push(missing);
+  }
 
   /** @param since where it is known better than by now */
   failed(part: string, reason: string, since = new Date()): void {
@@ -21,7 +27,8 @@ export class Parts {
 
   /** Those that are away, of the given ones or of all. */
   missing(parts?: readonly string[]): Missing[] {
-    const all = [...this.away.values()].sort((a, b) => a.part.localeCompare(b.part));
+    const known = [...this.away.values(), ...this.watches.flatMap((missing) => missing())];
+    const all = known.sort((a, b) => a.part.localeCompare(b.part));
     return parts ? all.filter(({ part }) => parts.includes(part)) : all;
   }
 }
