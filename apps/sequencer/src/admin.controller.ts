@@ -15,6 +15,7 @@ const Actor = z
   .optional();
 const SignedCommand = z.strictObject({ signedCommand: SszHex, actor: Actor });
 const SignedChange = z.strictObject({ signedChange: SszHex, actor: Actor });
+const OperationId = z.strictObject({ id: z.string().regex(/^0x[0-9a-fA-F]{64}$/) });
 
 /** What a command answers: its result, or why it was refused. */
 type CommandResult = Record<string, unknown> | { error: { code: string; message: string } };
@@ -85,6 +86,16 @@ export class AdminController {
         registryChanges: this.sequencer.registry().changeCount,
         executors: this.sequencer.executors.statuses(),
       });
+    });
+  }
+
+  /** When the votes on an operation came in, as this leader remembers it: `{id}`, unsigned. */
+  @MessagePattern<string>('admin.operation.arrivals')
+  async voteArrivals(@Payload() data: unknown): Promise<CommandResult> {
+    return this.answer(() => {
+      const request = OperationId.safeParse(data);
+      if (!request.success) throw SubmissionError.of('INVALID_PARAMS', 'id must be 32 bytes as 0x hex');
+      return Promise.resolve({ arrivals: this.sequencer.arrivals.of(hexToBytes(request.data.id)) });
     });
   }
 

@@ -12,6 +12,7 @@ import {
   RegistryAction,
   SignedPrice,
   SignedRegistryChange,
+  SignedRestore,
   SignedStateRoot,
 } from '#libs/protocol';
 import { toJson } from '../schema/to-json.js';
@@ -30,6 +31,8 @@ function decode(kind: EntryKind, body: Uint8Array): object {
     }
     case EntryKind.PRICE:
       return SignedPrice.deserialize(body);
+    case EntryKind.RESTORE:
+      return SignedRestore.deserialize(body);
     case EntryKind.STATE_ROOT:
       return SignedStateRoot.deserialize(body);
     case EntryKind.PREPARE: {

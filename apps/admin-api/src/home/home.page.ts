@@ -48,6 +48,7 @@ async function show() {
     put('age', body.head ? body.head.ageMs + ' ms' : '–');
     put('epoch', body.epoch ?? '–');
     put('leader', body.leader ? body.leader.url : 'nobody');
+    put('intake', body.intake ?? '–');
     put('tps', body.rates.transactionsPerSecond);
     put('bps', body.rates.blocksPerSecond);
     put('undecided', body.operations ? body.operations.undecided : '–');
@@ -74,6 +75,7 @@ const FIGURES = [
   ['age', 'age of log time'],
   ['epoch', 'epoch'],
   ['leader', 'leader'],
+  ['intake', 'intake'],
   ['tps', 'transactions/s'],
   ['bps', 'blocks/s'],
   ['undecided', 'undecided operations'],

@@ -23,6 +23,10 @@ export const Overview = z
       .object({ url: z.string(), since: wallTime, leaseUntil: wallTime, isExpired: z.boolean() })
       .nullable()
       .describe('Null: nobody leads.'),
+    intake: z
+      .enum(['open', 'draining'])
+      .nullable()
+      .describe('Whether the leader takes submissions; null: it does not answer.'),
     rates: z.object({ transactionsPerSecond: perSecond, entriesPerSecond: perSecond, blocksPerSecond: perSecond }),
     operations: z
       .object({

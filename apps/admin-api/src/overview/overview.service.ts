@@ -1,8 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { bytesToHex, Outcome } from '#libs/protocol';
 import { Database } from '../core/database.js';
 import { Parts } from '../core/parts.js';
+import { NATS } from '../network/executor-watch.js';
+import { LeaderReads } from '../network/leader-reads.js';
+import { LEADER } from '../network/log-follower.js';
 import { LogView } from '../network/log-view.js';
 import { ExecutorsService } from '../rollups/executors.service.js';
 import type { Overview } from './overview.schema.js';
@@ -10,6 +13,9 @@ import type { Overview } from './overview.schema.js';
 /** However many ask: it is put together once in this time. */
 const FRESH_MS = 500;
 const DECIDED_MAX = 500;
+
+/** Of what the leader answers to `status`. */
+const LeaderStatus = z.object({ isDraining: z.boolean() });
 
 type View = z.output<typeof Overview>;
 
@@ -22,6 +28,7 @@ export class OverviewService {
     @Inject(Database) private readonly database: Database,
     @Inject(LogView) private readonly view: LogView,
     @Inject(ExecutorsService) private readonly executors: ExecutorsService,
+    @Inject(LeaderReads) private readonly leader: LeaderReads,
     @Inject(Parts) private readonly parts: Parts,
   ) {}
 
@@ -33,10 +40,11 @@ export class OverviewService {
 
   private async compose(): Promise<View> {
     const { head, leader, registry } = this.view;
-    const [operations, executors, incidents] = await Promise.all([
+    const [operations, executors, incidents, intake] = await Promise.all([
       this.operations().catch(() => null),
       this.executors.of(registry?.rollups ?? []),
       this.incidents().catch(() => null),
+      this.intake(),
     ]);
     return {
       at: new Date().toISOString(),
@@ -57,6 +65,7 @@ export class OverviewService {
               isExpired: leader.isExpired,
             }
           : null,
+      intake,
       rates: this.view.rates(),
       operations,
       executors,
@@ -82,6 +91,15 @@ export class OverviewService {
       aborted: decided.length - committed,
       latencyMs: latencies.length > 0 ? { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) } : null,
     };
+  }
+
+  /** Not asked where it cannot answer, so that nobody waits for it. */
+  private async intake(): Promise<View['intake']> {
+    if (this.parts.missing([NATS, LEADER]).length > 0) return null;
+    const asked = await this.leader.ask('status', {});
+    const status = LeaderStatus.safeParse('answer' in asked ? asked.answer : null);
+    if (!status.success) return null;
+    return status.data.isDraining ? 'draining' : 'open';
   }
 
   private async incidents(): Promise<View['incidents']> {

@@ -33,6 +33,7 @@ import { OperationQueries } from './operation-queries.js';
 import { StateRootDesk } from './state-root-desk.js';
 import { SubmissionError } from './submission-error.js';
 import { TransactionDesk } from './transaction-desk.js';
+import { VoteArrivals } from './vote-arrivals.js';
 import { WriteWatch } from './write-watch.js';
 
 /** What leaves the process when a block is durable, and what it asks of others. */
@@ -60,6 +61,7 @@ export class Sequencer implements SliceSource {
   readonly roots: StateRootDesk;
   readonly commands: AdminDesk;
   readonly executors: ExecutorWatch;
+  readonly arrivals = new VoteArrivals();
   readonly queries: OperationQueries;
   readonly evidence: EvidenceReader;
   readonly logId: Uint8Array;
@@ -248,6 +250,7 @@ export class Sequencer implements SliceSource {
     const { chainId, operationId } = vote.vote;
     const voter = findRollup(this.registry(), chainId) ? String(chainId) : 'unknown';
     if (receipt) this.metrics.relay.votes.inc({ chain_id: voter, result: receipt.status });
+    if (receipt?.status === 'counted') this.arrivals.add(vote.vote, Date.now());
     if (receipt?.status === 'refused') {
       this.incident('refused_vote', { chainId, operationId: bytesToHex(operationId), fault: receipt.fault });
     } else if (receipt?.status === 'conflicting') {
