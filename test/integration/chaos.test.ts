@@ -47,4 +47,10 @@ describe('chaos', () => {
     expect(broken, formatReports(broken)).toEqual([]);
     expect(report.invariants.length).toBeGreaterThan(25);
   });
+
+  it("compares the states of three voting executors and a replica of each with the log's own re-execution", () => {
+    const checked = (id: string) => report.invariants.find(({ invariant }) => invariant === id)?.checked;
+    expect(checked('I27')).toBe(6);
+    expect(checked('I15')).toBeGreaterThan(6);
+  });
 });
