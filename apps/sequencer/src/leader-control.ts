@@ -1,7 +1,7 @@
 import { type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
-import { type NatsAccess, natsTransport } from '#libs/messaging';
+import { type NatsAccess, type NatsConnection, natsTransport } from '#libs/messaging';
 import { type Logger, NestLogger } from '#libs/runtime';
 import { AdminController } from './admin.controller.js';
 import { Sequencer } from './engine/sequencer.js';
@@ -40,6 +40,8 @@ export class LeaderControl {
       abortOnError: false,
     });
     await microservice.listen();
+    // Nest does not wait until the server knows of its subscriptions: a command sent at once would find nobody.
+    await microservice.unwrap<NatsConnection>().flush();
     return microservice;
   }
 }

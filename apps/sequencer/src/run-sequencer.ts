@@ -1,7 +1,8 @@
+import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { JsonRequests, natsAccess, natsTransport } from '#libs/messaging';
+import { JsonRequests, natsAccess, type NatsConnection, natsTransport } from '#libs/messaging';
 import { isDatabaseAway } from '#libs/persistence';
 import {
   createLogger,
@@ -55,7 +56,7 @@ export async function runSequencer(
     { logger: new NestLogger(logger), abortOnError: false, bodyParser: false },
   );
   configureRpcServer(app);
-  app.connectMicroservice<MicroserviceOptions>({
+  const commands = app.connectMicroservice<MicroserviceOptions>({
     transport: Transport.NATS,
     options: natsTransport(nats),
   });
@@ -67,7 +68,7 @@ export async function runSequencer(
     () => logger.info('stopping'),
   );
   startLater('the NATS gateway', gateway.start(), logger);
-  startLater('control traffic on NATS', app.startAllMicroservices(), logger);
+  startLater('control traffic on NATS', serveCommands(app, commands), logger);
   sequencer.start({
     publish: (slices) => gateway.publish(slices),
     requestVotes: (chainIds) => gateway.requestVotes(chainIds),
@@ -97,6 +98,12 @@ async function openWhenUp(
     ...{ what: 'Postgres', isAway: isDatabaseAway, logger },
     signal: aborter.signal,
   });
+}
+
+/** Nest does not wait until the server knows of its subscriptions. */
+async function serveCommands(app: NestFastifyApplication, commands: INestMicroservice): Promise<void> {
+  await app.startAllMicroservices();
+  await commands.unwrap<NatsConnection>().flush();
 }
 
 /** What may take as long as it wants; that it can never succeed is fatal. */

@@ -1,4 +1,3 @@
-import { TRANSACTION_BYTES_MAX } from '#libs/protocol';
 import { MessagingError } from './errors.js';
 
 /** Transactions in one message; so the answer, one JSON object each, fits in a message too. */
@@ -23,7 +22,9 @@ export function encodeIngress(raws: readonly Uint8Array[]): Uint8Array {
 /**
  * The raw transactions of an `ingress.<chainId>` request, as views of its bytes.
  *
- * @throws MessagingError `INGRESS_FRAME` unless the bytes are 1 to 4,096 whole frames of 1 to 131,072 bytes
+ * How large a transaction may be is not judged here: one that is too large is refused alone, not with all the others.
+ *
+ * @throws MessagingError `INGRESS_FRAME` unless the bytes are 1 to 4,096 whole frames of at least 1 byte
  */
 export function decodeIngress(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -37,12 +38,7 @@ export function decodeIngress(bytes: Uint8Array): Uint8Array[] {
     if (bytes.length - offset < LENGTH_BYTES) throw frameError(offset, 'a length is cut short');
     const length = view.getUint32(offset);
     const start = offset + LENGTH_BYTES;
-    if (length === 0 || length > TRANSACTION_BYTES_MAX) {
-      throw frameError(
-        offset,
-        `a transaction is said to have ${length} bytes, allowed are 1 to ${TRANSACTION_BYTES_MAX}`,
-      );
-    }
+    if (length === 0) throw frameError(offset, 'a transaction is said to have no bytes');
     if (bytes.length - start < length) throw frameError(offset, `a transaction of ${length} bytes is cut short`);
     raws.push(bytes.subarray(start, start + length));
     offset = start + length;

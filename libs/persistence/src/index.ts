@@ -24,7 +24,7 @@ export { DATABASE_TIMEOUTS, type DatabaseTimeouts } from './database/options.js'
 export { type DatabaseSettings } from './database/settings.js';
 export * from './entities/index.js';
 export { DatabaseError, type DatabaseErrorType, LogWriteError, type LogWriteErrorType } from './errors.js';
-export { recordIncident } from './incidents.js';
+export { DIFFERING_ROOTS, newestDisputes, recordIncident } from './incidents.js';
 export { type Leader, Leadership } from './leadership.js';
 export { AUDITS_READ_MAX, BLOCKS_READ_MAX, LogReader, type NonceQuery } from './log/log-reader.js';
 export { LogWriter, type LogWriterOptions } from './log/log-writer.js';

@@ -13,6 +13,7 @@ import {
   logId,
   Prepare,
   type Registry,
+  RegistryAction,
   SignedPrice,
   SignedRegistryChange,
 } from '#libs/protocol';
@@ -42,6 +43,8 @@ export class LogState {
   lastAudit: AuditLink | undefined;
   /** Whether an operator has drained the intake: new submissions are refused, everything else goes on. */
   isDraining = false;
+  /** Log time of the newest change of each rollup's quarantine, set or lifted, in ms. */
+  readonly quarantineSetAtMs = new Map<number, number>();
   /** Roots of the newest signed commands that the audit log names. */
   private readonly loggedCommands = new Set<string>();
   /** A declared restore that the next block has to carry: SSZ of a SignedRestore. */
@@ -92,6 +95,10 @@ export class LogState {
         case EntryKind.REGISTRY_CHANGE: {
           const { change } = SignedRegistryChange.deserialize(entryBody(bytes));
           this.registry = applyRegistryChange(this.registry, change, timestampMs);
+          if (change.action.selector === (RegistryAction.SET_ROLLUP_QUARANTINED as number)) {
+            const { chainId } = change.action.value as { chainId: number };
+            this.quarantineSetAtMs.set(chainId, timestampMs);
+          }
           break;
         }
         case EntryKind.PREPARE: {

@@ -23,6 +23,7 @@ class MemoryLog {
     registry: () => this.state.registry,
   });
   private readonly audits: AuditRow[] = [];
+  private readonly hashes: Uint8Array[] = [];
   private round = 0n;
   private changes = 0;
   /** Called while a tail reads. */
@@ -40,6 +41,7 @@ class MemoryLog {
     settle(this.state, block);
     this.audits.push(...(block.extras.audits ?? []));
     const { header, hash, entries } = block.sealed;
+    this.hashes[header.number] = hash;
     for (const { sequence, lane, laneSequence, kind, id, bytes } of entries) {
       this.rows.push({
         ...{
@@ -67,6 +69,7 @@ class MemoryLog {
     const reader = {
       head,
       laneHeads,
+      block: (number: number) => Promise.resolve({ number, hash: this.hashes[number] }),
       audits: (from: bigint) => Promise.resolve(this.audits.filter(({ id }) => id >= from)),
     };
     const query = (_: string, [, after, limit]: [unknown, bigint, number]) => {

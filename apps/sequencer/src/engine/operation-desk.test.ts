@@ -169,6 +169,19 @@ describe('the same digest again', () => {
   });
 });
 
+test('a look-up that outlives its term prepares nothing in the next one, which may know better', async () => {
+  holdLookups = true;
+  const answer = submit(writeIntent(1n));
+  await turn();
+  desk.reset(); // another node leads for a while, prepares it, and this one leads again
+  known(writeIntent(1n), 'prepared');
+  lookups[0]!();
+  expect(await answer).toMatchObject({ code: 'NOT_LEADING' });
+  expect(queue.size).toBe(0);
+  holdLookups = false;
+  expect(await submit(writeIntent(1n))).toMatchObject({ status: 'prepared' });
+});
+
 describe('another digest with the same signer and nonce', () => {
   const others: [field: string, Intent][] = [
     ['series', writeIntent(1n, { series: seriesId(PUT) })],

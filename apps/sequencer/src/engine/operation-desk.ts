@@ -77,6 +77,8 @@ export class OperationDesk {
   /** Submissions not yet answered, by signer and nonce. */
   private readonly open = new Map<string, OpenOperation>();
   private readonly signerRate: RateLimit;
+  /** How many terms have ended. */
+  private resets = 0;
   private readonly seriesRate: RateLimit;
 
   constructor(
@@ -117,13 +119,21 @@ export class OperationDesk {
     return receipt;
   }
 
+  /** The term is over: what a look-up said of the log is not to be trusted in the next one. */
+  reset(): void {
+    this.resets += 1;
+  }
+
   private async prepare(operationId: Uint8Array, intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
+    const { resets } = this;
     const known = await this.modules.findBySignerNonce(firstSigner(intent), intent.value.nonce);
     if (known) {
       if (equalBytes(known.operationId, operationId)) return { id: operationId, status: known.status };
       throw nonceUsed(intent, IntentType.deserialize(known.intentBody) as Intent, known.operationId);
     }
-    // The look-up took time: whoever does not lead any more has a queue that nobody empties.
+    // The look-up took time. Whoever does not lead any more has a queue that nobody empties; whoever leads again may
+    // have been told of a log to which another leader has added this very operation.
+    if (resets !== this.resets) throw SubmissionError.notLeading();
     this.modules.registry();
     if (this.modules.isDraining()) throw SubmissionError.drained();
     this.chargeRates(intent);

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { type OutgoingSlice, RecentSlices, type SliceSource } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
-import { EvidenceReader, type LogReader, pendingRestore, recordIncident } from '#libs/persistence';
+import {
+  DIFFERING_ROOTS,
+  EvidenceReader,
+  type LogReader,
+  newestDisputes,
+  pendingRestore,
+  recordIncident,
+} from '#libs/persistence';
 import {
   bytesToHex,
   findRollup,
@@ -19,8 +26,10 @@ import { BlockMeter } from '../metrics/block-meter.js';
 import { AbortCandidate } from './abort-candidate.js';
 import { AuditCandidate, type CommandAuthor, type CommandPlace } from './audit-candidate.js';
 import { AdminDesk } from './admin-desk.js';
+import { readAnnouncement } from './announce-tip.js';
 import { EntryDesk } from './entry-desk.js';
 import { ExecutorWatch } from './executor-watch.js';
+import { IncidentDesk } from './incident-desk.js';
 import { IntakeQueue } from './intake-queue.js';
 import { LeaderTerm } from './leader-term.js';
 import { LeadershipLoop } from './leadership-loop.js';
@@ -30,7 +39,8 @@ import { assertMayLead } from './may-lead.js';
 import type { OpenLog } from './open-log.js';
 import { OperationDesk } from './operation-desk.js';
 import { OperationQueries } from './operation-queries.js';
-import { StateRootDesk } from './state-root-desk.js';
+import { RootDisputes } from './root-disputes.js';
+import { type DifferingRoots, StateRootDesk } from './state-root-desk.js';
 import { SubmissionError } from './submission-error.js';
 import { TransactionDesk } from './transaction-desk.js';
 import { VoteArrivals } from './vote-arrivals.js';
@@ -72,8 +82,8 @@ export class Sequencer implements SliceSource {
   private outlets: SequencerOutlets | null = null;
   private readonly writes = new WriteWatch(() => performance.now());
   private timeConfirmed = false;
-  /** Rollups whose executors stated differing roots: no new prepares until an operator quarantines and releases them. */
-  private readonly disputed = new Set<number>();
+  private readonly disputes = new RootDisputes();
+  private readonly incidents: IncidentDesk;
   private running: Promise<void> | null = null;
 
   /** Reads the log for all that asks. */
@@ -106,7 +116,7 @@ export class Sequencer implements SliceSource {
     this.evidence = new EvidenceReader(log.dataSource, genesis);
     this.queue = new IntakeQueue(settings.LOCKSTEP_QUEUE_MAX, () => this.term?.wake());
     this.leadershipLoop = this.createLeadershipLoop();
-    this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now());
+    this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now(), () => this.registry());
     const registry = (): Registry => this.leading().state.registry;
     const isDraining = (): boolean => this.isDraining;
     const modules = { queue: this.queue, registry, isDraining, metrics, logger };
@@ -125,7 +135,7 @@ export class Sequencer implements SliceSource {
       {
         ...shared,
         findBySignerNonce: (signer, nonce) => this.queries.bySignerNonce(signer, nonce),
-        disputedAmong: (participants) => participants.filter((chainId) => this.disputed.has(chainId)),
+        disputedAmong: (participants) => this.disputes.among(participants, this.leading().state),
         silentAmong: (participants) => this.executors.silentAmong(participants, performance.now()),
         monotonicMs: () => performance.now(),
       },
@@ -137,13 +147,12 @@ export class Sequencer implements SliceSource {
       () => this.registry(),
       (root) => this.leadershipLoop.state.hasLogged(root),
     );
-    this.roots = new StateRootDesk(this.logId, recoverAddress, ({ chainId, number, first, second }) => {
-      const roots = [first, second].map(({ stateRoot, signature }) => {
-        return { root: bytesToHex(stateRoot.root), signature: bytesToHex(signature) };
-      });
-      this.disputed.add(chainId);
-      this.incident('differing_roots', { chainId, number, roots });
+    this.incidents = new IncidentDesk({
+      record: (kind, detail) => recordIncident(log.dataSource, kind, detail),
+      count: (kind) => metrics.incidents.inc({ kind }),
+      ...{ logger, monotonicMs: () => performance.now() },
     });
+    this.roots = new StateRootDesk(this.logId, recoverAddress, (differing) => this.onDifferingRoots(differing));
   }
 
   /** Begins to stand by or lead; returns at once. */
@@ -251,11 +260,9 @@ export class Sequencer implements SliceSource {
     const voter = findRollup(this.registry(), chainId) ? String(chainId) : 'unknown';
     if (receipt) this.metrics.relay.votes.inc({ chain_id: voter, result: receipt.status });
     if (receipt?.status === 'counted') this.arrivals.add(vote.vote, Date.now());
-    if (receipt?.status === 'refused') {
-      this.incident('refused_vote', { chainId, operationId: bytesToHex(operationId), fault: receipt.fault });
-    } else if (receipt?.status === 'conflicting') {
-      this.incident('conflicting_votes', { chainId, operationId: bytesToHex(operationId) });
-    }
+    const detail = { chainId, operationId: bytesToHex(operationId) };
+    if (receipt?.status === 'refused') this.incidents.report('refused_vote', { ...detail, fault: receipt.fault });
+    else if (receipt?.status === 'conflicting') this.incidents.report('conflicting_votes', detail);
   }
 
   receiveRoot(bytes: Uint8Array): void {
@@ -325,7 +332,10 @@ export class Sequencer implements SliceSource {
     this.writes.begin();
     this.meter.reset();
     this.metrics.leadership.terms.inc();
-    await this.announce(term);
+    for (const dispute of await newestDisputes(this.log.dataSource)) this.disputes.add(dispute);
+    const { slices, voters } = await readAnnouncement(this.reader, term.state);
+    this.outlets?.publish(slices);
+    this.outlets?.requestVotes(voters);
     this.outlets?.serve();
   }
 
@@ -335,22 +345,7 @@ export class Sequencer implements SliceSource {
     this.recent.clear();
     this.queue.refuseAll(SubmissionError.notLeading());
     this.transactions.reset(SubmissionError.notLeading());
-  }
-
-  /** Followers hear of the newest block, and replay what they missed; votes on undecided operations are asked for. */
-  private async announce({ state }: LeaderTerm): Promise<void> {
-    const { number } = state.tip;
-    if (number > 0) {
-      const slices = await Promise.all(
-        state.registry.rollups.map(async ({ chainId }) => {
-          const [slice] = await this.reader.slices(chainId, number, 1, Number.MAX_SAFE_INTEGER);
-          return slice ? [{ chainId, bytes: Slice.serialize(slice) }] : [];
-        }),
-      );
-      this.outlets?.publish(slices.flat());
-    }
-    const voters = state.coordinator.undecided().flatMap(({ participants }) => participants);
-    this.outlets?.requestVotes([...new Set(voters.map(({ chainId }) => chainId))]);
+    this.operations.reset();
   }
 
   private onBlock(block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]): void {
@@ -358,10 +353,17 @@ export class Sequencer implements SliceSource {
     this.meter.block(block);
     this.outlets?.publish(slices);
     if (roots.length > 0) this.roots.placed(roots);
-    for (const chainId of this.disputed) {
-      // From here on the registry's own flag says it.
-      if (findRollup(this.registry(), chainId)?.quarantined) this.disputed.delete(chainId);
-    }
+  }
+
+  /** No new prepares for that rollup; the incident tells the next leader. */
+  private onDifferingRoots({ chainId, number, isSameKey, first, second }: DifferingRoots): void {
+    const logTimeMs = this.tip().timestampMs;
+    this.disputes.add({ chainId, logTimeMs });
+    const roots = [first, second].map(({ stateRoot, signature }) => {
+      return { root: bytesToHex(stateRoot.root), signature: bytesToHex(signature) };
+    });
+    const detail = { chainId, number, logTimeMs, isSameKey, roots };
+    this.incidents.report(DIFFERING_ROOTS, detail, `${DIFFERING_ROOTS} ${chainId}`);
   }
 
   /** @throws SubmissionError `NOT_LEADING`, `CANNOT_WRITE` */
@@ -373,13 +375,5 @@ export class Sequencer implements SliceSource {
 
   private get term(): LeaderTerm | null {
     return this.leadershipLoop.term;
-  }
-
-  private incident(kind: string, detail: Record<string, unknown>): void {
-    this.metrics.incidents.inc({ kind });
-    this.logger.warn({ kind, ...detail }, 'incident');
-    recordIncident(this.log.dataSource, kind, detail).catch((err: unknown) => {
-      this.logger.error({ err, kind }, 'an incident could not be recorded');
-    });
   }
 }

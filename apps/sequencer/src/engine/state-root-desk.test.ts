@@ -68,6 +68,19 @@ test('two keys that differ at one height are reported with both roots; those tha
   expect(equalBytes(first.stateRoot.root, word(3)) && equalBytes(second.stateRoot.root, word(4))).toBe(true);
 });
 
+test('a key that signs two roots of one height is reported, however late; the newest of it still waits alone', () => {
+  receive(signedRoot(1));
+  receive(signedRoot(2));
+  receive(signedRoot(1, { root: word(4) }));
+  expect(differing).toMatchObject([{ chainId: A, number: 1, isSameKey: true }]);
+  receive(signedRoot(1, { root: word(4) }));
+  receive(signedRoot(1));
+  expect(differing).toHaveLength(1);
+  expect(waiting()).toEqual([[A, 2]]);
+  receive(signedRoot(2, { root: word(4) }, replicaKey(A)));
+  expect(differing.at(-1)).toMatchObject({ number: 2, isSameKey: false });
+});
+
 test('a key that is behind is compared as long as the height is remembered', () => {
   for (let number = 1; number <= 256; number++) receive(signedRoot(number));
   receive(signedRoot(1, { root: word(4) }, replicaKey(A)));

@@ -15,11 +15,20 @@ import {
 
 /** Heights for which roots of a rollup are compared. */
 const HEIGHTS_MAX = 256;
+/** Roots that are kept of one height. */
+const ROOTS_MAX = 16;
 
-/** Two keys of one rollup said different roots of one height. */
+interface KeyedRoot {
+  key: string;
+  signed: SignedStateRoot;
+}
+
+/** Keys of one rollup said different roots of one height. */
 export interface DifferingRoots {
   chainId: number;
   number: number;
+  /** One and the same key signed both. */
+  isSameKey: boolean;
   first: SignedStateRoot;
   second: SignedStateRoot;
 }
@@ -31,7 +40,7 @@ export interface DifferingRoots {
 export class StateRootDesk {
   private readonly waiting = new Map<string, NewEntry>();
   private readonly newest = new Map<string, number>();
-  private readonly byHeight = new Map<number, Map<number, SignedStateRoot>>();
+  private readonly byHeight = new Map<number, Map<number, KeyedRoot[]>>();
 
   constructor(
     private readonly logId: Uint8Array,
@@ -49,6 +58,7 @@ export class StateRootDesk {
     if (!signer || ![rollup.votingKey, ...rollup.replicaKeys].some((key) => equalBytes(key, signer)))
       return 'wrong_key';
     const key = `${stateRoot.chainId}:${bytesToHex(signer)}`;
+    this.compare(signed, key);
     if (stateRoot.number <= (this.newest.get(key) ?? 0)) return null;
     this.newest.set(key, stateRoot.number);
     const entry = encodeEntry(EntryKind.STATE_ROOT, bytes);
@@ -60,7 +70,6 @@ export class StateRootDesk {
       nonce: null,
       bytes: entry,
     });
-    this.compare(signed);
     return null;
   }
 
@@ -76,16 +85,19 @@ export class StateRootDesk {
     }
   }
 
-  private compare(signed: SignedStateRoot): void {
+  private compare(signed: SignedStateRoot, key: string): void {
     const { chainId, number, root } = signed.stateRoot;
-    const heights = this.byHeight.get(chainId) ?? new Map<number, SignedStateRoot>();
+    const heights = this.byHeight.get(chainId) ?? new Map<number, KeyedRoot[]>();
     this.byHeight.set(chainId, heights);
-    const first = heights.get(number);
-    if (!first) {
-      heights.set(number, signed);
-      if (heights.size > HEIGHTS_MAX) heights.delete(heights.keys().next().value ?? number);
-    } else if (!equalBytes(first.stateRoot.root, root)) {
-      this.onDiffering({ chainId, number, first, second: signed });
-    }
+    const known = heights.get(number) ?? [];
+    heights.set(number, known);
+    if (heights.size > HEIGHTS_MAX) heights.delete(heights.keys().next().value ?? number);
+    const own = known.filter((one) => one.key === key);
+    const isRepeated = own.some((one) => equalBytes(one.signed.stateRoot.root, root));
+    if (isRepeated) return;
+    const differs = (one: KeyedRoot): boolean => !equalBytes(one.signed.stateRoot.root, root);
+    const first = own.find(differs) ?? known.find(differs);
+    if (first) this.onDiffering({ chainId, number, isSameKey: own.length > 0, first: first.signed, second: signed });
+    if (known.length < ROOTS_MAX) known.push({ key, signed });
   }
 }
