@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{apps,libs,migrations}/**/*.test.ts', 'test/{chaos,integration}/**/*.test.ts'],
+    include: ['{apps,libs,migrations}/**/*.test.ts', 'test/{chaos,integration,simulation}/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

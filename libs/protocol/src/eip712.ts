@@ -63,8 +63,18 @@ const EXERCISE_TYPE = intentTypeHash('ExerciseIntent');
 const WRITE_TYPE = intentTypeHash('WriteIntent');
 const CLOSE_TYPE = intentTypeHash('CloseIntent');
 
+const KINDS = {
+  header: hashText('header'),
+  vote: hashText('vote'),
+  root: hashText('root'),
+  price: hashText('price'),
+  registry: hashText('registry'),
+  admin: hashText('admin'),
+  restore: hashText('restore'),
+};
+
 /** What a commitment is about; part of what is signed, so a signature for one kind is none for another. */
-export type CommitmentKind = 'header' | 'vote' | 'root' | 'price' | 'registry' | 'admin' | 'restore';
+export type CommitmentKind = keyof typeof KINDS;
 
 /**
  * The EIP-712 digest that headers, votes, state roots, prices and registry changes are signed by:
@@ -72,7 +82,7 @@ export type CommitmentKind = 'header' | 'vote' | 'root' | 'price' | 'registry' |
  */
 export function commitmentDigest(logId: Uint8Array, kind: CommitmentKind, root: Uint8Array): Uint8Array {
   const domain = keccak256Concat(DOMAIN_TYPE, NAME, VERSION, logId);
-  return typedDigest(domain, keccak256Concat(COMMITMENT_TYPE, hashText(kind), root));
+  return typedDigest(domain, keccak256Concat(COMMITMENT_TYPE, KINDS[kind], root));
 }
 
 /**

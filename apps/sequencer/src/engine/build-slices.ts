@@ -3,7 +3,10 @@ import type { OutgoingSlice } from '#libs/messaging';
 import { type LaneSlice, NO_SENDER, proveLanes, Slice } from '#libs/protocol';
 
 /** The slices of a signed block, serialised, one for each rollup. */
-export function buildSlices({ header, lanes }: Pick<SealedBlock, 'header' | 'lanes'>, signature: Uint8Array): OutgoingSlice[] {
+export function buildSlices(
+  { header, lanes }: Pick<SealedBlock, 'header' | 'lanes'>,
+  signature: Uint8Array,
+): OutgoingSlice[] {
   const roots = lanes.map(({ root }) => root);
   const proofs = proveLanes(roots, [...lanes.keys()]);
   const laneSlices = lanes.map((lane, index) => laneSlice(lane, index, proofs[index] ?? []));
