@@ -78,6 +78,7 @@ export class SequencerProcess {
       recover: crypto.recover,
       registry,
       isDraining: () => false,
+      logger,
     };
     const looksUp = <T>(read: () => T): Promise<T> => world.query(this.owner, read);
     this.transactions = new TransactionDesk(
