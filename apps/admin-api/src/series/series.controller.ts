@@ -15,7 +15,7 @@ export class SeriesController {
 
   @Get()
   @ApiRead({ summary: 'List option series, newest first', schema: SeriesPage, problems: [503] })
-  listSeries(@Query({ schema: SeriesQuery }) query: z.output<typeof SeriesQuery>): z.output<typeof SeriesPage> {
+  listSeriesPage(@Query({ schema: SeriesQuery }) query: z.output<typeof SeriesQuery>): z.output<typeof SeriesPage> {
     return this.series.list(query);
   }
 
