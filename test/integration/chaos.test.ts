@@ -29,7 +29,7 @@ describe('chaos', () => {
     });
   }, 180_000);
 
-  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+  afterAll(() => process.env.LOCKSTEP_KEEP_TEST_DATA === '1' || rmSync(dataDir, { recursive: true, force: true }));
 
   it('strikes every phase of the plan', () => {
     expect(report.steps.filter(({ reached }) => !reached)).toEqual([]);

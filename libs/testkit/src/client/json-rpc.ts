@@ -11,7 +11,7 @@ export class JsonRpcError extends Error {
 
 let nextId = 1;
 
-/** One JSON-RPC call. @throws JsonRpcError */
+/** One JSON-RPC call. @throws JsonRpcError; Error where what answers is no JSON-RPC server, such as a node that starts */
 export async function callRpc<T = unknown>(url: string, method: string, params: unknown): Promise<T> {
   const response = await fetch(url, {
     method: 'POST',
@@ -23,5 +23,6 @@ export async function callRpc<T = unknown>(url: string, method: string, params: 
     error?: { code: number; message: string; data?: { code?: string; field?: string; id?: string } };
   };
   if (answer.error) throw new JsonRpcError(answer.error.code, answer.error.message, answer.error.data);
+  if (!('result' in answer)) throw new Error(`HTTP ${response.status} to ${method}: ${JSON.stringify(answer)}`);
   return answer.result as T;
 }

@@ -162,6 +162,8 @@ export class OperationClient implements LoadClient {
         params: [intent, signatures],
       })) as { result?: unknown; error?: { code: number; message: string } };
       if (answer.error) return outcomeOfError(answer.error.code, answer.error.message);
+      // A node that starts answers 503 in JSON that is no JSON-RPC: nobody has taken the intent.
+      if (answer.result === undefined) return outcomeOfThrown(`no answer to this call: ${JSON.stringify(answer)}`);
       return { outcome: 'acknowledged', again: false };
     } catch (thrown) {
       return outcomeOfThrown(thrown);
