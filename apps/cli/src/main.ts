@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { appScript } from '#libs/testkit';
 import { addAdminCommands } from './admin-commands.js';
 import { addApiKeyCommands } from './api-key-commands.js';
+import { addAuditCommand } from './audit/audit-command.js';
 import { runDevnet } from './devnet/devnet.js';
 import { addEvidenceCommands } from './evidence/evidence-commands.js';
 import { addInitCommand } from './init/init-command.js';
@@ -42,6 +43,7 @@ addMigrateCommand(program);
 addInitCommand(program);
 addRestoreCommand(program);
 addEvidenceCommands(program);
+addAuditCommand(program);
 
 await program.parseAsync().catch((thrown: unknown) => {
   printError(thrown);

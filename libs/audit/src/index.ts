@@ -3,3 +3,8 @@ export { type CheckedPreconfirmation, checkPreconfirmation } from './evidence/ch
 export { Conservation, type ConservationFault } from './execute/conservation.js';
 export * from './execute/holding-keys.js';
 export { type RollupTotals, StatedRows } from './execute/stated-rows.js';
+export { type AuditOptions, type AuditProgress, type AuditReport, auditLog } from './run/audit-log.js';
+export { type Problem } from './run/problem.js';
+export type { AuditedBlock, AuditedEntry, AuditedLane, AuditSource } from './source/audit-source.js';
+export { DatabaseSource } from './source/database-source.js';
+export { FeedSource } from './source/feed-source.js';

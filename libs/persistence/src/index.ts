@@ -29,6 +29,7 @@ export { type Leader, Leadership } from './leadership.js';
 export { AUDITS_READ_MAX, BLOCKS_READ_MAX, LogReader, type NonceQuery } from './log/log-reader.js';
 export { LogWriter, type LogWriterOptions } from './log/log-writer.js';
 export { OperationReader } from './log/operation-reader.js';
+export { AuditReader, type RawBlock, type RowCounts } from './log/audit-reader.js';
 export { EvidenceReader } from './log/evidence-reader.js';
 export { readSharedLane, type SharedEntry } from './log/shared-lane.js';
 export { type DeclaredRestore, declareRestore, pendingRestore, type RestoreRequest } from './restore.js';
