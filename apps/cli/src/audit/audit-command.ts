@@ -20,7 +20,7 @@ interface Flags {
 }
 
 /** A source that was opened, with what closes it. */
-type Opened = Pick<AuditOptions, 'source' | 'tables'> & { close(): Promise<void> };
+type Opened = Pick<AuditOptions, 'source' | 'tables'> & { close: () => Promise<void> };
 
 /** `lockstep audit`: re-verifies the whole log. Exit code 0 for a log without problems, 1 for any other. */
 export function addAuditCommand(program: Command): void {
@@ -85,7 +85,7 @@ async function openFeed(feed: string): Promise<Opened> {
   return { source: new FeedSource(replay, chainId), close };
 }
 
-async function openReplay(feed: string): Promise<{ replay: ReplaySource; close(): Promise<void> }> {
+async function openReplay(feed: string): Promise<{ replay: ReplaySource; close: () => Promise<void> }> {
   if (!isNats(feed)) return { replay: new HttpReplay(feed), close: () => Promise.resolve() };
   const connection = await connectNats({ servers: feed, name: 'lockstep audit' });
   return { replay: new NatsReplay(connection), close: () => connection.close() };

@@ -1,5 +1,5 @@
 import { type DataSource } from 'typeorm';
-import { Genesis, Header } from '#libs/protocol';
+import { Genesis, type Header } from '#libs/protocol';
 import { BlockEntity, DecisionEntity, GenesisEntity, OperationEntity } from '../entities/index.js';
 import { toNumber } from '../entities/transformers.js';
 import { type DecisionRow, type LoggedAudit, type LoggedEntry, type OperationRow } from '../types.js';

@@ -1,8 +1,6 @@
 export type { CheckOptions } from './check-context.js';
 export { checkHistory } from './check-history.js';
-export * from './fixtures/entries.js';
-export { callTerms, exercise, Intents, openStage, playScenario, putTerms, type Stage } from './fixtures/scenario.js';
-export { type AppendOptions, type Placing, sharedEntry, TinyNetwork } from './fixtures/tiny-network.js';
+export * as historyFixtures from './fixtures/index.js';
 export { formatReports, invariantFlags } from './format-reports.js';
 export { executorState, readLogFrom, type StateJson } from './from-network.js';
 export { handedBlock } from './handed-block.js';
