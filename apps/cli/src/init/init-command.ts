@@ -10,6 +10,8 @@ interface InitOptions {
   topology: string;
   sequencers: string;
   postgres: string;
+  postgresCa?: string;
+  natsCluster?: string;
 }
 
 /** Written last: while it is missing, nothing has used any of the others. */
@@ -24,14 +26,23 @@ export function addInitCommand(program: Command): void {
     .option('--topology <file>', 'rollups, assets and balances; its keys are replaced', 'config/devnet.json')
     .option('--sequencers <count>', 'how many sequencers', '2')
     .option('--postgres <host:port>', 'where the servers reach Postgres', 'postgres:5432')
+    .option(
+      '--postgres-ca <file>',
+      'PEM file, where the servers find it, with the authority of Postgres’s certificate: use TLS',
+    )
+    .option(
+      '--nats-cluster <hosts>',
+      'hosts of a NATS cluster, separated by commas: use TLS, with /tls/server.pem and its key',
+    )
     .action((options: InitOptions) => {
       const { out } = options;
       if (existsSync(join(out, LAST, 'topology.json'))) return print(`${out} has the secrets of a network already`);
       const sequencers = Number(options.sequencers);
       if (!Number.isInteger(sequencers) || sequencers < 1 || sequencers > 16) throw wrongCount(options.sequencers);
-      const { topology: file, postgres } = options;
-      const named = { postgres, database: 'lockstep', owner: 'lockstep' };
-      const files = createSecrets({ topology: readTopology(file), sequencers, ...named });
+      const { topology: file, postgres, postgresCa, natsCluster = '' } = options;
+      const servers = { postgres, postgresCa, natsCluster: natsCluster.split(',').filter(Boolean) };
+      const named = { database: 'lockstep', owner: 'lockstep' };
+      const files = createSecrets({ topology: readTopology(file), sequencers, ...servers, ...named });
       writeSecrets(out, files);
       print(`wrote ${[...files.keys()].join(', ')} to ${out}`);
     });

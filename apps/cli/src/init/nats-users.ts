@@ -67,13 +67,18 @@ export interface NatsUser {
 /** How long a request may wait for its answer at most. */
 const ANSWER_WITHIN = '2m';
 
-/** The configuration of a nats-server that lets in these users alone, each to its subjects and its own inbox. */
-export function natsServerConfig(users: readonly NatsUser[]): string {
+/**
+ * The configuration of a nats-server that lets in these users alone, each to its subjects and its own inbox.
+ *
+ * @param cluster hosts of a cluster of servers that all have this configuration: they and their clients speak TLS alone,
+ *   with `/tls/server.pem`, its key, and the authority `/tls/ca.pem`. Empty: one server, no TLS
+ */
+export function natsServerConfig(users: readonly NatsUser[], cluster: readonly string[] = []): string {
   return `# Made by "lockstep init". Public keys only; who has the seed of one has its rights.
 listen: 0.0.0.0:4222
 http: 127.0.0.1:8222 # for the health check alone
 max_payload: 1MB
-accounts {
+${cluster.length > 0 ? clusterConfig(cluster) : ''}accounts {
   LOCKSTEP {
     users: [
 ${users.map(userEntry).join('\n')}
@@ -82,6 +87,25 @@ ${users.map(userEntry).join('\n')}
 }
 `;
 }
+
+/** Only who has a certificate of the authority can join; clients keep to the names that they were given. */
+const clusterConfig = (hosts: readonly string[]): string => `tls {
+  cert_file: /tls/server.pem
+  key_file: /tls/server.key
+}
+cluster {
+  name: lockstep
+  listen: 0.0.0.0:6222
+  no_advertise: true
+  routes: ${JSON.stringify(hosts.map((host) => `tls://${host}:6222`))}
+  tls {
+    cert_file: /tls/server.pem
+    key_file: /tls/server.key
+    ca_file: /tls/ca.pem
+    verify: true
+  }
+}
+`;
 
 function userEntry({ name, publicKey, rights }: NatsUser): string {
   const list = (subjects: readonly string[]): string => JSON.stringify(subjects);

@@ -24,6 +24,10 @@ export interface SecretsOptions {
   postgres: string;
   database: string;
   owner: string;
+  /** PEM file with the authority of Postgres's certificate; with it, its URLs demand TLS. */
+  postgresCa?: string | undefined;
+  /** Hosts of NATS's cluster; see {@link natsServerConfig}. */
+  natsCluster?: readonly string[];
 }
 
 /** Files by folder and name. A folder is what one service gets to see. */
@@ -36,7 +40,7 @@ export type SecretFiles = Map<string, Map<string, string>>;
  * |---|---|
  * | `public` | `topology.json` with the addresses of the new keys |
  * | `nats` | `nats.conf` with the users' public keys |
- * | `postgres` | `password` of the owner |
+ * | `postgres` | `password` of the owner, `replication-password` for a standby |
  * | `migrate` | `database-url` of the owner, `sequencer-password`, `admin-password` |
  * | `sequencer-<n>` | `key`, `nats-seed`, `database-url` |
  * | `executor-<rollup>` | `key`, `nats-seed` |
@@ -62,10 +66,12 @@ export function createSecrets(options: SecretsOptions): SecretFiles {
   };
   const password = (): string => randomBytes(24).toString('hex');
   const passwords = { owner: password(), sequencer: password(), admin: password() };
+  const tls = options.postgresCa === undefined ? '' : `?sslmode=verify-full&sslrootcert=${options.postgresCa}`;
   const databaseUrl = (role: string, secret: string): string =>
-    `postgres://${role}:${secret}@${options.postgres}/${options.database}`;
+    `postgres://${role}:${secret}@${options.postgres}/${options.database}${tls}`;
 
   put('postgres', 'password', passwords.owner);
+  put('postgres', 'replication-password', password());
   put('migrate', 'database-url', databaseUrl(options.owner, passwords.owner));
   put('migrate', 'sequencer-password', passwords.sequencer);
   put('migrate', 'admin-password', passwords.admin);
@@ -95,7 +101,7 @@ export function createSecrets(options: SecretsOptions): SecretFiles {
   user('operator', ADMIN_RIGHTS);
   user('price', PRICE_RIGHTS, 'operator', 'price-nats-seed');
   user('client', CLIENT_RIGHTS, 'operator', 'client-nats-seed');
-  put('nats', 'nats.conf', natsServerConfig(users));
+  put('nats', 'nats.conf', natsServerConfig(users, options.natsCluster));
   put('public', 'topology.json', `${JSON.stringify(topology, null, 2)}\n`);
   return files;
 }

@@ -3,6 +3,7 @@ import {
   type CommandPlaceJson,
   CommandSender,
   JsonRequests,
+  type NatsAccess,
   signAdminCommand,
   signRegistryChange,
 } from '#libs/messaging';
@@ -24,11 +25,11 @@ export class AdminClient {
   /** @param url a rollup's JSON-RPC endpoint, from which the registry is read */
   constructor(
     private readonly url: string,
-    natsUrl: string,
+    nats: string | NatsAccess,
     private readonly logId: Uint8Array,
     private readonly signer: DigestSigner,
   ) {
-    this.requests = new JsonRequests(natsUrl);
+    this.requests = new JsonRequests(nats);
     this.sender = new CommandSender(this.requests);
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DigestSigner } from '#libs/crypto';
+import type { NatsAccess } from '#libs/messaging';
 import { RegistryAction, type RegistryChange, type SeriesTerms, seriesId } from '#libs/protocol';
 import { AdminClient } from '../../client/index.js';
 
@@ -14,8 +15,8 @@ export class LeaderRegistry {
   private readonly clients: AdminClient[];
 
   /** @param urls JSON-RPC endpoints of a rollup, one of each sequencer */
-  constructor(urls: readonly string[], natsUrl: string, logId: Uint8Array, signer: DigestSigner) {
-    this.clients = urls.map((url) => new AdminClient(url, natsUrl, logId, signer));
+  constructor(urls: readonly string[], nats: string | NatsAccess, logId: Uint8Array, signer: DigestSigner) {
+    this.clients = urls.map((url) => new AdminClient(url, nats, logId, signer));
   }
 
   /** @throws Error when it was refused so often, or its series is listed already */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LocalSigner } from '#libs/crypto';
+import { type DigestSigner, LocalSigner } from '#libs/crypto';
 import { publishPrice } from '#libs/executor-sdk';
 import { hexToBytes } from '#libs/protocol';
 import { devnetKeys } from '../../network/devnet-keys.js';
@@ -11,13 +11,13 @@ const DOLLAR = 1_000_000;
 
 /** Publishes prices of ETH that wander around 2,400 USD; the options of the load are in the money most of the time. */
 export class PriceClient implements LoadClient {
-  private readonly signer = new LocalSigner(devnetKeys.price());
   private stopped = false;
   private round = BigInt(Date.now());
 
   constructor(
     private readonly world: ClientWorld,
     private readonly random: Random,
+    private readonly signer: DigestSigner = new LocalSigner(devnetKeys.price()),
   ) {}
 
   async run(): Promise<void> {
