@@ -1,5 +1,6 @@
 // npm run test:compose: the network of docker-compose.yml, built, tested from outside, broken and checked on a Docker engine.
-//   --full   every fault rather than one for each service; other arguments go to vitest
+//   --full   every fault rather than one for each service
+//   --ha     the network of docker-compose.ha.yml alone; --default: the other one alone; other arguments go to vitest
 // It has a project name and ports of its own and removes all it made. On failure the logs of every container are kept.
 // The last line is "N passed, N failed".
 import { spawnSync } from 'node:child_process';
@@ -13,20 +14,35 @@ const LOGS = join(ROOT, '.cache', 'compose-logs');
 const READY_SECONDS_MAX = 300;
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 
-const args = process.argv.slice(2).filter((arg) => arg !== '--full');
-const isFull = process.argv.includes('--full');
-const project = `lockstep-test-${process.pid}`;
+const TEST_FILES = join('test', 'compose');
+/** What is started, and what is tried on it. */
+const NETWORKS = [
+  { name: 'default', files: [], tests: 'compose.test.ts' },
+  {
+    name: 'ha',
+    files: ['docker-compose.ha.yml', join(TEST_FILES, 'ha', 'docker-compose.ha-test.yml')],
+    tests: 'promotion.test.ts',
+  },
+];
+
+const OPTIONS = ['--full', ...NETWORKS.map(({ name }) => `--${name}`)];
+const given = process.argv.slice(2);
+const args = given.filter((argument) => !OPTIONS.includes(argument));
+const chosen = NETWORKS.filter(({ name }) => given.includes(`--${name}`));
+const faults = given.includes('--full') ? 'all' : 'ci';
+const image = `lockstep-test-${process.pid}`;
 
 /** @type {import('./run-vitest.mjs').Count} */
-let count = { passed: 0, failed: 1 };
+const total = { passed: 0, failed: 0 };
 /** @type {NodeJS.ProcessEnv} */
-let env = process.env;
-let wasStarted = false;
+let env = { ...process.env, LOCKSTEP_IMAGE: `${image}:runtime`, LOCKSTEP_PROBE_IMAGE: `${image}:probe` };
+let isStarted = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => {
     void stopTools().then(() => {
       remove();
+      removeImages();
       process.exit(130);
     });
   });
@@ -35,23 +51,40 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   requireEngine();
   await prepare();
-  env = await environment();
-  announce(`building ${env.LOCKSTEP_IMAGE}`);
-  docker('build', '--quiet', '--target', 'runtime', '--tag', env.LOCKSTEP_IMAGE, '.');
-  docker('build', '--quiet', '--target', 'probe', '--tag', env.LOCKSTEP_PROBE_IMAGE, '.');
-  announce('starting the network');
-  wasStarted = true;
-  docker('compose', 'up', '--detach', '--wait', '--wait-timeout', String(READY_SECONDS_MAX));
-  announce('tests');
-  const config = join('test', 'compose', 'vitest.config.ts');
-  count = await runVitest(['--config', config, ...args], { ...env, COMPOSE_FAULTS: isFull ? 'all' : 'ci' });
+  announce(`building ${image}`);
+  docker('build', '--quiet', '--target', 'runtime', '--tag', `${image}:runtime`, '.');
+  docker('build', '--quiet', '--target', 'probe', '--tag', `${image}:probe`, '.');
+  for (const network of chosen.length > 0 ? chosen : NETWORKS) add(await tryNetwork(network));
 } catch (error) {
   console.error(error instanceof PrepareError ? error.message : error);
+  add({ passed: 0, failed: 1 });
 }
-if (wasStarted && count.failed > 0) keepLogs();
-remove();
-console.log(`\n${count.passed} passed, ${count.failed} failed`);
-process.exitCode = count.failed > 0 ? 1 : 0;
+removeImages();
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;
+
+/**
+ * @param {(typeof NETWORKS)[number]} network
+ * @returns {Promise<import('./run-vitest.mjs').Count>}
+ */
+async function tryNetwork({ name, files, tests }) {
+  env = { ...env, ...(await settings(`${image}-${name}`, files)) };
+  let count = { passed: 0, failed: 1 };
+  isStarted = true;
+  try {
+    announce(`starting the network: ${name}`);
+    docker('compose', 'up', '--detach', '--wait', '--wait-timeout', String(READY_SECONDS_MAX));
+    announce('tests');
+    const config = join(TEST_FILES, 'vitest.config.ts');
+    count = await runVitest(['--config', config, tests, ...args], { ...env, COMPOSE_FAULTS: faults });
+  } catch (error) {
+    console.error(error instanceof PrepareError ? error.message : error);
+  }
+  if (count.failed > 0) keepLogs(name);
+  remove();
+  isStarted = false;
+  return count;
+}
 
 function requireEngine() {
   for (const command of [['info'], ['compose', 'version'], ['buildx', 'version']]) {
@@ -63,16 +96,17 @@ function requireEngine() {
   }
 }
 
-/** @returns {Promise<NodeJS.ProcessEnv>} */
-async function environment() {
+/**
+ * @param {string} project
+ * @param {string[]} files
+ * @returns {Promise<NodeJS.ProcessEnv>}
+ */
+async function settings(project, files) {
   const [rpc, rpc2, admin] = await freePorts(3);
   return {
-    ...process.env,
     COMPOSE_PROJECT_NAME: project,
-    COMPOSE_FILE: `docker-compose.yml:${join('test', 'compose', 'docker-compose.test.yml')}`,
+    COMPOSE_FILE: ['docker-compose.yml', join(TEST_FILES, 'docker-compose.test.yml'), ...files].join(':'),
     COMPOSE_PROGRESS: 'quiet',
-    LOCKSTEP_IMAGE: `${project}:runtime`,
-    LOCKSTEP_PROBE_IMAGE: `${project}:probe`,
     ...{ RPC_PORT: String(rpc), RPC_PORT_2: String(rpc2), ADMIN_PORT: String(admin) },
   };
 }
@@ -94,24 +128,37 @@ function docker(...command) {
   return stdout;
 }
 
-function keepLogs() {
-  rmSync(LOGS, { recursive: true, force: true });
-  mkdirSync(LOGS, { recursive: true });
+/** @param {string} name of the network */
+function keepLogs(name) {
+  const folder = join(LOGS, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   for (const service of docker('compose', 'ps', '--all', '--services').split('\n').filter(Boolean)) {
-    writeFileSync(join(LOGS, `${service}.log`), docker('compose', 'logs', '--no-color', '--timestamps', service));
+    writeFileSync(join(folder, `${service}.log`), docker('compose', 'logs', '--no-color', '--timestamps', service));
   }
-  writeFileSync(join(LOGS, 'containers.txt'), docker('compose', 'ps', '--all'));
-  console.error(`logs of every container: ${LOGS}`);
+  writeFileSync(join(folder, 'containers.txt'), docker('compose', 'ps', '--all'));
+  console.error(`logs of every container: ${folder}`);
 }
 
-/** Whatever is there: containers, volumes, networks, images. */
+/** Whatever there is of the network: containers, volumes, networks. */
 function remove() {
-  const quietly = { cwd: ROOT, env, stdio: 'ignore' };
-  if (wasStarted) {
-    const down = ['down', '--volumes', '--remove-orphans', '--timeout', '5'];
-    spawnSync('docker', ['compose', '--profile', 'probe', ...down], quietly);
-  }
-  spawnSync('docker', ['rmi', '--force', `${project}:runtime`, `${project}:probe`], quietly);
+  if (!isStarted) return;
+  const down = ['down', '--volumes', '--remove-orphans', '--timeout', '5'];
+  spawnSync('docker', ['compose', '--profile', 'probe', '--profile', 'tools', ...down], {
+    cwd: ROOT,
+    env,
+    stdio: 'ignore',
+  });
+}
+
+function removeImages() {
+  spawnSync('docker', ['rmi', '--force', `${image}:runtime`, `${image}:probe`], { stdio: 'ignore' });
+}
+
+/** @param {import('./run-vitest.mjs').Count} count */
+function add({ passed, failed }) {
+  total.passed += passed;
+  total.failed += failed;
 }
 
 /**

@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['test/compose/*.test.ts'],
+    include: ['test/compose/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 300_000,

@@ -37,7 +37,11 @@ const RUN_MS = 300_000;
 const text = (file: string): string => readFileSync(file, 'utf8').trim();
 
 /** As whom the load goes to NATS: each client as the user that it is. */
-const as = (seedFile: string): NatsAccess => ({ servers: process.env.NATS_URL!, nkeySeed: text(seedFile) });
+const as = (seedFile: string): NatsAccess => ({
+  servers: process.env.NATS_URL!,
+  nkeySeed: text(seedFile),
+  caFile: process.env.NATS_CA_FILE,
+});
 
 /**
  * What loads the compose network from within and watches it: transfers of accounts 3 to 8 over HTTP and NATS, operations of

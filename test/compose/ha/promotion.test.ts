@@ -1,0 +1,121 @@
+// The network of docker-compose.ha.yml: no single server of it can be lost.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { waitFor } from '#libs/testkit';
+import {
+  compose,
+  docker,
+  inspect,
+  leader,
+  project,
+  rpcUrl,
+  type Service,
+  SERVICES,
+  untilHealthy,
+} from '../fixtures/compose.js';
+import { Probe } from '../fixtures/probe.js';
+
+const RECOVERY_MS_MAX = 90_000;
+const STANDBY = 'postgres-standby' as Service;
+const sql = (service: string, statement: string): Promise<string> =>
+  compose(
+    'exec',
+    '-T',
+    service,
+    'psql',
+    '-h',
+    '/var/run/postgresql',
+    '-U',
+    'lockstep',
+    '-d',
+    'lockstep',
+    '-qtAc',
+    statement,
+  );
+
+let probe: Probe;
+
+beforeAll(async () => {
+  probe = await Probe.start();
+  await probe.tell('start', null);
+});
+afterAll(() => probe?.stop());
+
+/** Waits until operations are decided again, and checks the history. */
+async function expectGoesOn(name: string): Promise<void> {
+  const { decided } = await probe.tell('progress', null);
+  const isDeciding = async (): Promise<boolean> => (await probe.tell('progress', null)).decided > decided + 2;
+  await waitFor('operations to be decided again', isDeciding, RECOVERY_MS_MAX);
+  const { failed, table } = await probe.tell('check', { name });
+  expect(failed, table).toEqual([]);
+}
+
+async function epoch(): Promise<number> {
+  let epoch: number | null = null;
+  await waitFor(
+    'a leader',
+    async () => {
+      const sequencer = await leader();
+      if (!sequencer) return false;
+      ({ epoch } = (await (await fetch(`${rpcUrl(sequencer)}/readyz`)).json()) as { epoch: number | null });
+      return epoch !== null;
+    },
+    RECOVERY_MS_MAX,
+  );
+  return epoch!;
+}
+
+test('every connection to Postgres and NATS is by TLS, and plain ones are refused', async () => {
+  const plain = await sql(
+    'postgres',
+    'SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE client_addr IS NOT NULL AND NOT ssl',
+  );
+  expect(plain).toBe('0');
+  const network = `${project()}_database`;
+  const arguments_ = [
+    'run',
+    '--rm',
+    '--network',
+    network,
+    'postgres:17',
+    'psql',
+    'host=postgres user=lockstep dbname=lockstep sslmode=disable',
+  ];
+  await expect(docker(...arguments_)).rejects.toThrow(/no pg_hba.conf entry.*no encryption/);
+});
+
+test('the standby is synchronous: a commit is acknowledged once both have it', async () => {
+  expect(await sql('postgres', 'SELECT application_name, state, sync_state FROM pg_stat_replication')).toBe(
+    'standby|streaming|sync',
+  );
+});
+
+test('two of three NATS servers may be lost, whichever', async () => {
+  for (const pair of [
+    ['nats', 'nats-2'],
+    ['nats-2', 'nats-3'],
+  ]) {
+    await compose('kill', ...pair);
+    await expectGoesOn(`without ${pair.join(' and ')}`);
+    await compose('start', ...pair);
+    await untilHealthy(pair as Service[]);
+  }
+});
+
+test('the primary is lost: the standby is promoted, nothing acknowledged is lost, and the epoch has risen', async () => {
+  const before = await epoch();
+  await compose('kill', 'postgres');
+  await promisify(execFile)('scripts/promote-standby.sh');
+  expect(await epoch()).toBeGreaterThan(before);
+  await untilHealthy(SERVICES.filter((service) => service !== 'postgres'));
+  expect((await inspect(STANDBY)).State.Running).toBe(true);
+  expect(await sql(STANDBY, 'SELECT pg_is_in_recovery()')).toBe('f');
+  await expectGoesOn('after the promotion');
+  expect(await sql(STANDBY, 'SELECT count(*) FROM lockstep.restores')).toBe('1');
+});
+
+test('at rest everything that was acknowledged before and after is in the log', async () => {
+  const { failed, table } = await probe.tell('finish', null);
+  expect(failed, table).toEqual([]);
+});
