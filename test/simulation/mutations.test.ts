@@ -109,7 +109,7 @@ describe('a simulation of a broken product fails', () => {
     expect(codeOf(report)).toBe('I19');
   });
 
-  it('an executor that skips a transaction cannot go on with the next nonce', async () => {
+  it('an executor that skips a transaction meets a nonce that does not follow, or comes to another root', async () => {
     const report = await find(
       {
         onBlockArrived: (_ledger, _message, verify) => {
@@ -120,7 +120,7 @@ describe('a simulation of a broken product fails', () => {
       },
       200,
     );
-    expect(codeOf(report)).toBe('HALT_NONCE');
+    expect(['HALT_NONCE', 'I15']).toContain(codeOf(report));
   });
 
   it('what fails is made smaller: a plan that still fails and of which nothing can be left out', async () => {

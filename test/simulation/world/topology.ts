@@ -32,9 +32,6 @@ const ROLES: readonly (readonly [number, number, number, number])[] = [
   [1, 1, 1, 0],
 ];
 
-/** How many kinds of networks there are. */
-export const TOPOLOGIES = ROLES.length;
-
 /** The keys of a network: all that signs in it. */
 export interface Keys {
   sequencers: DigestSigner[];
