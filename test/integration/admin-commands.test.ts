@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LocalSigner } from '#libs/crypto';
 import { API_ROLES, ApiKeys, type ApiRole, createDataSource, LogReader, verifyAuditChain } from '#libs/persistence';
 import { bytesToHex } from '#libs/protocol';
-import { callRpc, Network, waitFor } from '#libs/testkit';
+import { AdminClient, callRpc, devnetKeys, Network, waitFor } from '#libs/testkit';
 import { testDirectory } from './fixtures/test-directory.js';
 import { DOLLAR, ETHER, type Listed, World } from './fixtures/world.js';
 
@@ -127,7 +128,8 @@ test('an API that died before it could answer finds out from the log what it had
     const key = randomUUID();
     const { body } = await send(path, { key });
     const rows = await auditCount();
-    await network.adminApi!.kill();
+    network.adminApi!.kill();
+    await network.adminApi!.exited;
     await dataSource.query(
       `UPDATE lockstep_admin.commands SET status = NULL, response = NULL, worker_until = clock_timestamp()
        WHERE idempotency_key = $1`,
@@ -189,7 +191,7 @@ test('a series is listed and delisted; wrong terms are refused by their field, f
 });
 
 test('an undecided operation is aborted, once, by a decision that names the row', async () => {
-  await network.executors.get(chain(2))!.kill();
+  network.executors.get(chain(2))!.kill();
   try {
     const intent = world.exerciseIntent(series, ETHER);
     const { id } = await world.submit('ExerciseIntent', series, intent, [world.accounts[1]!]);
@@ -260,6 +262,41 @@ test('confirming the time reaches every node and leaves no row', async () => {
     ...{ status: 200, body: { command: 'leader.confirm-time', block: null, sequence: null, auditId: null } },
   });
   expect(await auditCount()).toBe(rows);
+});
+
+test('keys are replaced: from the next block on the new one signs, and every executor follows', async () => {
+  const [price, registryKey] = [
+    new LocalSigner(crypto.getRandomValues(new Uint8Array(32))),
+    new LocalSigner(crypto.getRandomValues(new Uint8Array(32))),
+  ];
+  const replace = (role: string, previous: Uint8Array, next: Uint8Array | null): Promise<Answer> =>
+    send('/keys', {
+      role: 'admin',
+      body: { role, previous: bytesToHex(previous), next: next && bytesToHex(next) },
+    });
+  const oldPrice = new LocalSigner(devnetKeys.price()).address;
+  const replaced = await replace('price', oldPrice, price.address);
+  await expectRow(replaced, 'registry.set_key', 'admin');
+  await expect(world.setPrice(2_600n * DOLLAR)).rejects.toThrow('invalid signature');
+  await world.setPrice(2_600n * DOLLAR, price);
+  expect(await replace('price', oldPrice, price.address)).toMatchObject({
+    status: 422,
+    body: { code: 'REGISTRY_KEY' },
+  });
+  const leads = new LocalSigner(devnetKeys.sequencer((await network.leader())!)).address;
+  expect(await replace('sequencer', leads, null)).toMatchObject({ status: 409, body: { code: 'KEY_LEADS' } });
+
+  const oldRegistry = new LocalSigner(devnetKeys.registry()).address;
+  const rotated = await replace('registry', oldRegistry, registryKey.address);
+  expect(rotated.status).toBe(200);
+  expect(await send('/intake/resume')).toMatchObject({ status: 503, body: { code: 'COMMANDS_UNAVAILABLE' } });
+  const admin = new AdminClient(url(), network.natsUrl, world.logId, registryKey);
+  try {
+    const { block } = await admin.setPaused(chain(1), false);
+    await network.waitForHeight(block + 1);
+  } finally {
+    await admin.close();
+  }
 });
 
 test('all of it stands in one hash chain (I34)', async () => {

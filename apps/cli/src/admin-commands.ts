@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { LocalSigner } from '#libs/crypto';
-import { hexToBytes } from '#libs/protocol';
+import { hexToBytes, KeyRole, RegistryAction } from '#libs/protocol';
 import { ConfigurationError } from '#libs/runtime';
 import { AdminClient, readLogId, readRegistry } from '#libs/testkit';
 import { print } from './console.js';
@@ -76,6 +76,24 @@ export function addAdminCommands(program: Command, executor: Command): void {
     );
   }
 
+  const key = program.command('key').description('keys of the registry');
+  connected(
+    key
+      .command('set')
+      .description(
+        'put a key in the place of another, by their addresses; sequencer keys can also be added and removed',
+      )
+      .addArgument(new Argument('<role>').choices(Object.keys(KEY_ROLES)))
+      .option('--previous <address>', 'the key that goes; without it a sequencer key is added')
+      .option('--next <address>', 'the key that comes; without it a sequencer key is removed'),
+  ).action(async (role: keyof typeof KEY_ROLES, { previous, next, ...connection }: KeyOptions) =>
+    withAdmin(connection, async (admin) => {
+      const value = { role: KEY_ROLES[role], previous: addressOf(previous), next: addressOf(next) };
+      const { block } = await admin.change({ selector: RegistryAction.SET_KEY, value });
+      print(`the ${role} key is changed, from block ${block + 1} on`);
+    }),
+  );
+
   const leader = program.command('leader').description('the sequencer that leads');
   connected(leader.command('transfer').description('end the leader’s term, so that a stand-by takes over')).action(
     async (connection: Connection) =>
@@ -91,6 +109,23 @@ export function addAdminCommands(program: Command, executor: Command): void {
       await admin.confirmTime();
       print('told every node that is connected to NATS');
     }),
+  );
+}
+
+const KEY_ROLES = { sequencer: KeyRole.SEQUENCER, registry: KeyRole.REGISTRY, price: KeyRole.PRICE };
+
+interface KeyOptions extends Connection {
+  previous?: string;
+  next?: string;
+}
+
+function addressOf(text: string | undefined): Uint8Array {
+  if (text === undefined) return new Uint8Array(20);
+  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return hexToBytes(text);
+  throw new ConfigurationError(
+    { code: 'CONFIGURATION', setting: 'address' },
+    `${JSON.stringify(text)} is no address.`,
+    'Give 20 bytes as 0x hex.',
   );
 }
 

@@ -16,6 +16,7 @@ export const PARTICIPANTS_MAX = 8;
 export const LEGS_MAX = 16;
 
 /** Option series that one log can list; a delisted one keeps its place. */
+export const SEQUENCER_KEYS_MAX = 16;
 export const SERIES_MAX = 65_536;
 
 /** Size of one raw transaction in bytes. */

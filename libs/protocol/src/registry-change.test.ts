@@ -3,6 +3,7 @@ import { SERIES_MAX } from './constants.js';
 import {
   type Registry,
   Registry as RegistryType,
+  KeyRole,
   RegistryAction,
   type RegistryChange,
   registryRoot,
@@ -46,6 +47,11 @@ const setFlag = (
   value: boolean,
   nonce = 0,
 ): RegistryChange => ({ nonce, action: { selector, value: { chainId, value } } });
+
+const setKey = (role: KeyRole, previous: Uint8Array, next: Uint8Array): RegistryChange => ({
+  nonce: 0,
+  action: { selector: RegistryAction.SET_KEY, value: { role, previous, next } },
+});
 
 /** What was thrown for this change. */
 function refusal(change: RegistryChange, before: Registry = registry(), nowMs = NOW_MS): RegistryChangeError {
@@ -196,5 +202,51 @@ describe('look-ups', () => {
     expect(findAsset(here, nobody)).toBeUndefined();
     expect(findMarket(here, ETH, USD)).toBe(here.markets[0]);
     expect(findMarket(here, USD, ETH)).toBeUndefined();
+  });
+});
+
+describe('SET_KEY', () => {
+  const before = registry();
+  const next = new Uint8Array(20).fill(0x99);
+  const zero = new Uint8Array(20);
+  const [sequencer] = before.sequencerKeys;
+  const { priceKey } = before.markets[0]!;
+  const { votingKey } = before.rollups[0]!;
+  const after = (role: KeyRole, from: Uint8Array, to: Uint8Array): Registry =>
+    applyRegistryChange(before, setKey(role, from, to), NOW_MS);
+
+  it('puts the new key in the place of the old one, and changes nothing else', () => {
+    const { changeCount, ...rest } = after(KeyRole.REGISTRY, before.registryKey, next);
+    expect({ ...rest, changeCount: 0 }).toEqual({ ...before, registryKey: next });
+    expect(changeCount).toBe(1);
+    const { sequencerKeys } = after(KeyRole.SEQUENCER, sequencer!, next);
+    expect(sequencerKeys).toEqual([...before.sequencerKeys.slice(1), next]);
+    expect(after(KeyRole.PRICE, priceKey, next).markets).toEqual([{ ...before.markets[0]!, priceKey: next }]);
+  });
+
+  it('adds and removes sequencer keys, but not the last one', () => {
+    const two = after(KeyRole.SEQUENCER, zero, next);
+    expect(two.sequencerKeys).toEqual([...before.sequencerKeys, next]);
+    const remove = { ...setKey(KeyRole.SEQUENCER, next, zero), nonce: 1 };
+    expect(applyRegistryChange(two, remove, NOW_MS).sequencerKeys).toEqual(before.sequencerKeys);
+    const one = { ...before, sequencerKeys: [sequencer!] };
+    expect(refusal(setKey(KeyRole.SEQUENCER, sequencer!, zero), one).type).toEqual(field('previous'));
+    const full = { ...before, sequencerKeys: Array.from({ length: 16 }, (_, n) => new Uint8Array(20).fill(n + 1)) };
+    expect(refusal(setKey(KeyRole.SEQUENCER, zero, next), full).type).toEqual(field('next'));
+  });
+
+  const field = (name: string) => ({ code: 'REGISTRY_KEY', field: name });
+  it.each([
+    ['of no role', setKey(9 as KeyRole, sequencer!, next), 'role'],
+    ['that has another role', setKey(KeyRole.REGISTRY, sequencer!, next), 'previous'],
+    ['that nobody has', setKey(KeyRole.PRICE, next, new Uint8Array(20).fill(0x98)), 'previous'],
+    ['that no sequencer has', setKey(KeyRole.SEQUENCER, next, zero), 'previous'],
+    ['by one that signs votes', setKey(KeyRole.PRICE, priceKey, votingKey), 'next'],
+    ['by itself', setKey(KeyRole.PRICE, priceKey, priceKey), 'next'],
+    ['by none, where there must be one', setKey(KeyRole.REGISTRY, before.registryKey, zero), 'next'],
+    ['beside the registry key', setKey(KeyRole.REGISTRY, zero, next), 'previous'],
+    ['by none, where there was none', setKey(KeyRole.SEQUENCER, zero, zero), 'next'],
+  ])('does not replace a key %s', (_, change, name) => {
+    expect(refusal(change).type).toEqual(field(name));
   });
 });

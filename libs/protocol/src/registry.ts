@@ -1,5 +1,5 @@
 import { ContainerType, ListCompositeType, UnionType } from '@chainsafe/ssz';
-import { ROLLUPS_MAX, SERIES_MAX } from './constants.js';
+import { ROLLUPS_MAX, SEQUENCER_KEYS_MAX, SERIES_MAX } from './constants.js';
 import { sszRoot } from './hashing.js';
 import {
   Address,
@@ -85,7 +85,7 @@ export const Registry = new ContainerType(
     /** Changes so far; the next change carries this number, so none can be repeated. */
     changeCount: Uint53,
     registryKey: Address,
-    sequencerKeys: new ListCompositeType(Address, 16),
+    sequencerKeys: new ListCompositeType(Address, SEQUENCER_KEYS_MAX),
     rollups: new ListCompositeType(Rollup, ROLLUPS_MAX),
     assets: new ListCompositeType(Asset, 64),
     pools: new ListCompositeType(Pool, 1024),
@@ -101,16 +101,41 @@ export enum RegistryAction {
   DELIST_SERIES = 1,
   SET_ROLLUP_PAUSED = 2,
   SET_ROLLUP_QUARANTINED = 3,
+  SET_KEY = 4,
+}
+
+/** What a key that a {@link KeyChange} names is for. */
+export enum KeyRole {
+  /** Signs headers. There are one to sixteen. */
+  SEQUENCER = 0,
+  /** Signs changes of the registry and commands. There is one; it signs its own successor. */
+  REGISTRY = 1,
+  /** Signs prices, of every market that names it. */
+  PRICE = 2,
 }
 
 const SetRollupFlag = new ContainerType({ chainId: Uint53, value: Bool }, { typeName: 'SetRollupFlag' });
+
+/** Puts a key in the place of another. */
+export const KeyChange = new ContainerType(
+  {
+    /** A {@link KeyRole}. */
+    role: Uint8,
+    /** The key that goes; zero: a sequencer key is added. */
+    previous: Address,
+    /** The key that comes; zero: a sequencer key is removed. */
+    next: Address,
+  },
+  { typeName: 'KeyChange' },
+);
+export type KeyChange = ValueOf<typeof KeyChange>;
 
 /** A change of the registry; `action.selector` is a {@link RegistryAction}. */
 export const RegistryChange = new ContainerType(
   {
     /** Equals the registry's `changeCount` when it is applied. */
     nonce: Uint53,
-    action: new UnionType([SeriesTerms, Bytes32, SetRollupFlag, SetRollupFlag]),
+    action: new UnionType([SeriesTerms, Bytes32, SetRollupFlag, SetRollupFlag, KeyChange]),
   },
   { typeName: 'RegistryChange' },
 );

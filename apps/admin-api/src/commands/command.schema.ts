@@ -17,6 +17,20 @@ export type CommandResult = z.output<typeof CommandResult>;
 const uint256 = decimal.refine((text) => BigInt(text) < 2n ** 256n, 'must be less than 2^256');
 const duration = z.int().min(0);
 
+/** A key that is to be replaced, added or removed. */
+export const NewKey = z
+  .strictObject({
+    role: z.enum(['sequencer', 'registry', 'price']),
+    previous: address.nullable().describe('The key that goes; null: a sequencer key is added.'),
+    next: address.nullable().describe('The key that comes; null: a sequencer key is removed.'),
+  })
+  .meta({
+    id: 'NewKey',
+    description:
+      'By its address. After the registry key was replaced, this API signs no more until it has the new one.',
+  });
+export type NewKey = z.output<typeof NewKey>;
+
 /** The terms of a series that is to be listed. */
 export const NewSeries = z
   .strictObject({

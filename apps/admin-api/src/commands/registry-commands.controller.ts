@@ -1,13 +1,16 @@
 import { Body, Controller, Inject, Param, Post, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { bytesToHex, hexToBytes, RegistryAction, seriesId, type SeriesTerms } from '#libs/protocol';
+import { bytesToHex, hexToBytes, KeyRole, RegistryAction, seriesId, type SeriesTerms } from '#libs/protocol';
 import { Access } from '../access/access.decorator.js';
 import { hash } from '../schema/scalars.js';
 import { ApiCommand } from './api-command.decorator.js';
 import { AsCommand, type CommandRequest } from './command-request.js';
-import { NewSeries } from './command.schema.js';
+import { NewKey, NewSeries } from './command.schema.js';
 import { type Answered, CommandService } from './command.service.js';
 import { ReplayInterceptor } from './replay.interceptor.js';
+
+const ROLES = { sequencer: KeyRole.SEQUENCER, registry: KeyRole.REGISTRY, price: KeyRole.PRICE };
+const NO_KEY = new Uint8Array(20);
 
 /** What changes who and what takes part, and who leads. */
 @ApiTags('commands')
@@ -30,6 +33,15 @@ export class RegistryCommandsController {
   delistSeries(@Param('id', { schema: hash }) id: string, @AsCommand() request: CommandRequest): Promise<Answered> {
     const action = { selector: RegistryAction.DELIST_SERIES, value: hexToBytes(id) };
     return this.commands.run(request, 'registry.delist_series', { kind: 'change', action });
+  }
+
+  @Post('keys')
+  @ApiCommand('Replace a key', 'A sequencer key can also be added or removed; in force in the next block.')
+  setKey(@Body({ schema: NewKey }) body: NewKey, @AsCommand() request: CommandRequest): Promise<Answered> {
+    const [previous, next] = [body.previous, body.next].map((key) => (key === null ? NO_KEY : hexToBytes(key)));
+    const value = { role: ROLES[body.role], previous: previous!, next: next! };
+    const action = { selector: RegistryAction.SET_KEY, value };
+    return this.commands.run(request, 'registry.set_key', { kind: 'change', action });
   }
 
   @Post('leader/transfer')

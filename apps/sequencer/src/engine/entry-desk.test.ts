@@ -1,8 +1,8 @@
 // Shows which prices and registry changes get into the log: signed by their key, and following what stands before them,
 // in earlier blocks and in the same one.
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { verifyAuditChain } from '#libs/persistence';
-import { bytesToHex, RegistryAction, seriesId } from '#libs/protocol';
+import { bytesToHex, KeyRole, RegistryAction, seriesId } from '#libs/protocol';
 import { EntryDesk } from './entry-desk.js';
 import { IntakeQueue } from './intake-queue.js';
 import type { LogState } from './log-state.js';
@@ -17,6 +17,7 @@ import {
   PRICE_KEY,
   recover,
   REGISTRY_KEY,
+  SEQUENCER_KEY,
   signedChange,
   signedPrice,
   START_MS,
@@ -28,7 +29,7 @@ let desk: EntryDesk;
 beforeEach(() => {
   state = newState();
   queue = new IntakeQueue(3, () => undefined);
-  desk = new EntryDesk({ logId: LOG_ID, queue, recover, registry: () => state.registry });
+  desk = new EntryDesk({ logId: LOG_ID, queue, recover, registry: () => state.registry, leader: SEQUENCER_KEY });
 });
 
 const code = (code: string): object => expect.objectContaining({ code }) as object;
@@ -127,6 +128,57 @@ test("the next block's audit row goes on with the chain; a dropped block's rows 
   const { audits = [] } = build(state, queue, { timestampMs: START_MS + 1 }).extras;
   expect(audits.map(({ id, command }) => [id, command])).toEqual([[2n, 'registry.delist_series']]);
   expect(verifyAuditChain(audits, last)).toBeUndefined();
+});
+
+describe('keys', () => {
+  const setKey = (
+    role: KeyRole,
+    previous: Uint8Array,
+    next: Uint8Array,
+    nonce = 0,
+    signer = REGISTRY_KEY,
+  ): Uint8Array => signedChange(RegistryAction.SET_KEY, { role, previous, next }, nonce, signer);
+  const [NEW_KEY, NOBODY] = [address(0x77), address(0)];
+
+  test('what the old price key signed counts up to the block with the change, and no further', async () => {
+    const changed = desk.submitRegistryChange(setKey(KeyRole.PRICE, PRICE_KEY, NEW_KEY));
+    const before = desk.submitPrice(signedPrice(1n));
+    const block = build(state, queue);
+    // Admitted by the registry in force, and placed after it: another took its place meanwhile.
+    const late = desk.submitPrice(signedPrice(2n));
+    settle(state, block);
+    await Promise.all([changed, before]);
+    settle(state, build(state, queue));
+    await expect(late).rejects.toMatchObject(code('INVALID_SIGNATURE'));
+    await expect(desk.submitPrice(signedPrice(3n))).rejects.toMatchObject(code('INVALID_SIGNATURE'));
+    const now = desk.submitPrice(signedPrice(3n, {}, NEW_KEY));
+    settle(state, build(state, queue));
+    expect(await now).toMatchObject({ block: 3 });
+  });
+
+  test('the registry key signs its successor, and whatever else stands in the same block', async () => {
+    const first = desk.submitRegistryChange(setKey(KeyRole.REGISTRY, REGISTRY_KEY, NEW_KEY));
+    const second = desk.submitRegistryChange(pause(1));
+    const block = build(state, queue);
+    const late = desk.submitRegistryChange(pause(2));
+    settle(state, block);
+    expect(await Promise.all([first, second])).toMatchObject([{ block: 1 }, { block: 1 }]);
+    settle(state, build(state, queue));
+    await expect(late).rejects.toMatchObject(code('INVALID_SIGNATURE'));
+    const now = desk.submitRegistryChange(pause(2, false, NEW_KEY));
+    settle(state, build(state, queue));
+    await now;
+    expect(state.registry).toMatchObject({ registryKey: NEW_KEY, changeCount: 3 });
+  });
+
+  test('who leads cannot remove its own key; a second one can come', async () => {
+    const replaced = desk.submitRegistryChange(setKey(KeyRole.SEQUENCER, SEQUENCER_KEY, NEW_KEY));
+    const added = desk.submitRegistryChange(setKey(KeyRole.SEQUENCER, NOBODY, NEW_KEY));
+    settle(state, build(state, queue));
+    await expect(replaced).rejects.toMatchObject(code('KEY_LEADS'));
+    await added;
+    expect(state.registry.sequencerKeys).toEqual([SEQUENCER_KEY, NEW_KEY]);
+  });
 });
 
 test('a full queue refuses', async () => {

@@ -36,6 +36,8 @@ export interface EntryDeskModules {
   queue: IntakeQueue;
   recover: RecoverAddress;
   registry: () => Registry;
+  /** Address of the key that signs this node's headers. */
+  leader: Uint8Array;
   metrics?: SequencerMetrics;
 }
 
@@ -62,20 +64,26 @@ export class EntryDesk {
     const { price, signature } = signed;
     const market = findMarket(this.modules.registry(), price.underlying, price.quote);
     if (!market) throw SubmissionError.of('PRICE_UNKNOWN_MARKET', 'the registry lists no market of these two assets');
-    this.assertSigned('price', sszRoot(Price, price), signature, market.priceKey);
+    const signer = this.assertSigned('price', sszRoot(Price, price), signature, market.priceKey);
     return this.enqueue(EntryKind.PRICE, bytes, ({ draft, prices }) => {
+      const inForce = findMarket(draft.registry, price.underlying, price.quote)!;
+      assertKey('price', signer, inForce.priceKey);
       prices.apply(price, draft.timestampMs, draft.registry);
     });
   }
 
   private async admitRegistryChange(bytes: Uint8Array, requestedBy?: string): Promise<CommandPlace> {
     const { change, signature } = decode(() => SignedRegistryChange.deserialize(bytes), 'signed registry change');
-    this.assertSigned('registry', sszRoot(RegistryChange, change), signature, this.modules.registry().registryKey);
+    const { registryKey } = this.modules.registry();
+    const signer = this.assertSigned('registry', sszRoot(RegistryChange, change), signature, registryKey);
     let auditId = 0n;
     const place = await this.enqueue(EntryKind.REGISTRY_CHANGE, bytes, (context) => {
-      context.nextRegistry = applyRegistryChange(context.nextRegistry, change, context.draft.timestampMs);
+      assertKey('registry', signer, context.draft.registry.registryKey);
+      const next = applyRegistryChange(context.nextRegistry, change, context.draft.timestampMs);
+      this.assertStillLeads(next);
+      context.nextRegistry = next;
       auditId = context.audit({
-        actor: `registry key ${bytesToHex(this.modules.registry().registryKey)}`,
+        actor: `registry key ${bytesToHex(signer)}`,
         command: `registry.${RegistryAction[change.action.selector]?.toLowerCase() ?? 'change'}`,
         detail: {
           nonce: change.nonce,
@@ -87,14 +95,22 @@ export class EntryDesk {
     return { ...place, auditId };
   }
 
-  private assertSigned(kind: 'price' | 'registry', root: Uint8Array, signature: Uint8Array, key: Uint8Array): void {
+  private assertSigned(
+    kind: 'price' | 'registry',
+    root: Uint8Array,
+    signature: Uint8Array,
+    key: Uint8Array,
+  ): Uint8Array {
     const signer = this.modules.recover(commitmentDigest(this.modules.logId, kind, root), signature);
-    if (!signer || !equalBytes(signer, key)) {
-      throw SubmissionError.of(
-        'INVALID_SIGNATURE',
-        `invalid signature: the ${kind} key of the registry did not sign this`,
-      );
-    }
+    if (!signer) throw notSigned(kind);
+    assertKey(kind, signer, key);
+    return signer;
+  }
+
+  /** Followers take no header of a key that the registry does not name: who leads cannot remove its own. */
+  private assertStillLeads({ sequencerKeys }: Registry): void {
+    if (sequencerKeys.some((key) => equalBytes(key, this.modules.leader))) return;
+    throw SubmissionError.of('KEY_LEADS', 'this is the key of the sequencer that leads; transfer leadership first');
   }
 
   private enqueue(kind: EntryKind, body: Uint8Array, effect: (context: DraftContext) => void): Promise<EntryPlace> {
@@ -105,6 +121,14 @@ export class EntryDesk {
     });
   }
 }
+
+/** Judged once more when the entry is placed: what was signed by the key of an earlier block may be no more. */
+function assertKey(kind: string, signer: Uint8Array, key: Uint8Array): void {
+  if (!equalBytes(signer, key)) throw notSigned(kind);
+}
+
+const notSigned = (kind: string): SubmissionError =>
+  SubmissionError.of('INVALID_SIGNATURE', `invalid signature: the ${kind} key of the registry did not sign this`);
 
 class EntryCandidate implements Candidate {
   readonly lane = SHARED_LANE;

@@ -8,7 +8,18 @@ import { EntryDesk } from './entry-desk.js';
 import { IntakeQueue } from './intake-queue.js';
 import { LogTail } from './log-tail.js';
 import { build, settle } from './testing/build.js';
-import { A, CALL, genesis, LOG_ID, newState, recover, signedChange, signedPrice, START_MS } from './testing/world.js';
+import {
+  A,
+  CALL,
+  genesis,
+  LOG_ID,
+  newState,
+  recover,
+  SEQUENCER_KEY,
+  signedChange,
+  signedPrice,
+  START_MS,
+} from './testing/world.js';
 
 /** A log of prices and registry changes, behind the ports that a tail reads from. */
 class MemoryLog {
@@ -21,6 +32,7 @@ class MemoryLog {
     queue: this.queue,
     recover,
     registry: () => this.state.registry,
+    leader: SEQUENCER_KEY,
   });
   private readonly audits: AuditRow[] = [];
   private readonly hashes: Uint8Array[] = [];

@@ -140,7 +140,7 @@ export class Sequencer implements SliceSource {
         monotonicMs: () => performance.now(),
       },
     );
-    this.entries = new EntryDesk(shared);
+    this.entries = new EntryDesk({ ...shared, leader: this.signer.address });
     this.commands = new AdminDesk(
       this.logId,
       recoverAddress,

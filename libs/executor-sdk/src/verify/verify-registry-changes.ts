@@ -25,7 +25,7 @@ export function verifyRegistryChanges(
   for (const entry of entries) {
     if (entry.kind !== EntryKind.REGISTRY_CHANGE) continue;
     try {
-      next = applyOne(next, entryBody(entry.bytes), header);
+      next = applyOne(next, registry.registryKey, entryBody(entry.bytes), header);
     } catch (error) {
       const reason = (error as Error).message;
       fail(
@@ -37,9 +37,15 @@ export function verifyRegistryChanges(
   return next;
 }
 
-function applyOne(registry: Registry, body: Uint8Array, { logId, timestamp }: Header): Registry {
+/** @param registryKey in force in this block, whatever a change before this one says of it */
+function applyOne(
+  registry: Registry,
+  registryKey: Uint8Array,
+  body: Uint8Array,
+  { logId, timestamp }: Header,
+): Registry {
   const { change, signature } = SignedRegistryChange.deserialize(body);
   const signer = recoverAddress(commitmentDigest(logId, 'registry', sszRoot(RegistryChange, change)), signature);
-  if (!signer || !equalBytes(signer, registry.registryKey)) throw new Error('It is not signed by the registry key.');
+  if (!signer || !equalBytes(signer, registryKey)) throw new Error('It is not signed by the registry key.');
   return applyRegistryChange(registry, change, timestamp);
 }

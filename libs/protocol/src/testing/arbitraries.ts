@@ -151,6 +151,7 @@ export const seriesTerms: fc.Arbitrary<SeriesTerms> = fc.record({
   settlementChainId: uint53,
 });
 
+const keyChange = fc.record({ role: uint8, previous: address, next: address });
 const rollupFlag = fc.record({ chainId: uint53, value: fc.boolean() });
 
 export const signedRegistryChange: fc.Arbitrary<SignedRegistryChange> = fc.record({
@@ -161,6 +162,7 @@ export const signedRegistryChange: fc.Arbitrary<SignedRegistryChange> = fc.recor
       fc.record({ selector: fc.constant<number>(RegistryAction.DELIST_SERIES), value: bytes32 }),
       fc.record({ selector: fc.constant<number>(RegistryAction.SET_ROLLUP_PAUSED), value: rollupFlag }),
       fc.record({ selector: fc.constant<number>(RegistryAction.SET_ROLLUP_QUARANTINED), value: rollupFlag }),
+      fc.record({ selector: fc.constant<number>(RegistryAction.SET_KEY), value: keyChange }),
     ),
   }),
   signature,

@@ -26,6 +26,7 @@ import { Price, SignedPrice } from '../price.js';
 import { Certificate, ProvedEntry } from '../proved-entry.js';
 import {
   Asset,
+  KeyChange,
   Market,
   Pool,
   Registry,
@@ -73,7 +74,7 @@ const GROUPS = [
   containers({ ClockEntry, Vote, SignedVote, Decision }),
   containers({ Price, SignedPrice, StateRoot, SignedStateRoot }),
   containers({ Asset, Rollup, Pool, Market, SeriesTerms, Series, Registry }),
-  containers({ SetRollupFlag, RegistryChange, SignedRegistryChange }),
+  containers({ SetRollupFlag, KeyChange, RegistryChange, SignedRegistryChange }),
   containers({ Restore, SignedRestore }),
   containers({ AdminCommand, SignedAdminCommand, RewindTarget }),
   containers({ GenesisBalance, Genesis }),
