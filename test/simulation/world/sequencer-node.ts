@@ -101,7 +101,7 @@ export class SequencerProcess {
         monotonicMs: () => scheduler.nowMs,
       },
     );
-    this.entries = new EntryDesk(shared);
+    this.entries = new EntryDesk({ ...shared, leader: node.signer.address });
     this.standBy(5 * node.index + 1);
   }
 
