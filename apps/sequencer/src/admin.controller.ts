@@ -83,6 +83,7 @@ export class AdminController {
         epoch: this.sequencer.epoch,
         head: { number, hash: bytesToHex(hash), timestampMs, entries: (nextSequence - 1n).toString() },
         undecided: this.sequencer.undecidedCount(),
+        disputed: this.sequencer.disputedRollups(),
         registryChanges: this.sequencer.registry().changeCount,
         executors: this.sequencer.executors.statuses(),
       });

@@ -52,6 +52,7 @@ export class NatsGateway {
       return null;
     });
     if (!connection) return;
+    if (this.closing.signal.aborted) return connection.close();
     this.connection = connection;
     this.watch = new ConnectionWatch(connection);
     this.feed = new FeedPublisher(connection);

@@ -2,7 +2,7 @@ import type { VoteReceipt } from '#libs/atomic-commit';
 import type { DigestSigner } from '#libs/crypto';
 import { LogClock, type NewEntry, type SealedBlock } from '#libs/ordering';
 import type { OutgoingSlice } from '#libs/messaging';
-import { type Leadership, LogWriter } from '#libs/persistence';
+import { LogWriter } from '#libs/persistence';
 import type { SignedVote } from '#libs/protocol';
 import { failpoint, type Logger, type SequencerMetrics } from '#libs/runtime';
 import { BlockLoop, type LoopEnd } from './block-loop.js';
@@ -14,13 +14,11 @@ export interface LeaderTermOptions {
   epoch: number;
   databaseUrl: string;
   candidatesMax: number;
-  renewEveryMs: number;
   /** A leader that could not write for so long steps down. */
   stepDownMs: number;
 }
 
 export interface LeaderTermModules {
-  leadership: Leadership;
   queue: IntakeQueue;
   signer: DigestSigner;
   logger: Logger;
@@ -32,11 +30,10 @@ export interface LeaderTermModules {
 }
 
 /**
- * One epoch of leading: appends to the log, renews the lease. Everything it remembers ends with it.
+ * One epoch of leading: appends to the log. Everything it remembers ends with it.
  */
 export class LeaderTerm {
   private readonly loop: BlockLoop;
-  private readonly renewal: NodeJS.Timeout;
 
   private constructor(
     readonly epoch: number,
@@ -44,7 +41,7 @@ export class LeaderTerm {
     private readonly writer: LogWriter,
     private readonly clock: LogClock,
     options: LeaderTermOptions,
-    private readonly modules: LeaderTermModules,
+    modules: LeaderTermModules,
   ) {
     const { queue, signer, logger, metrics, roots, onWrite, onBlock } = modules;
     this.loop = new BlockLoop(
@@ -64,7 +61,6 @@ export class LeaderTerm {
         wallMs: () => Date.now(),
       },
     );
-    this.renewal = setInterval(() => void this.renew(), options.renewEveryMs);
   }
 
   /** Begins an epoch that was taken; `state` has been read to the log's end since. */
@@ -81,7 +77,6 @@ export class LeaderTerm {
     try {
       return await this.loop.run();
     } finally {
-      clearInterval(this.renewal);
       await this.writer.close();
     }
   }
@@ -105,16 +100,5 @@ export class LeaderTerm {
   /** Log time minus wall time in ms. */
   logTimeOffsetMs(): number {
     return this.clock.offsetMs(Date.now());
-  }
-
-  private async renew(): Promise<void> {
-    try {
-      if (await this.modules.leadership.renew(this.epoch)) return;
-      this.modules.logger.warn({ epoch: this.epoch }, 'another node leads');
-      this.stop();
-    } catch (err) {
-      // Not fatal: the epoch in the head, not the lease, keeps two leaders apart.
-      this.modules.logger.warn({ err }, 'the lease could not be renewed');
-    }
   }
 }

@@ -17,6 +17,7 @@ class FakeLeadership {
   /** Whose it is; null: free. */
   url: string | null = null;
   takes = 0;
+  renewals = 0;
   released: number[] = [];
   failing = false;
   /** Another takes it first, as soon as it is tried. */
@@ -32,6 +33,11 @@ class FakeLeadership {
     if (this.url !== null) return Promise.resolve(undefined);
     [this.url, this.epoch] = [url, this.epoch + 1];
     return Promise.resolve({ epoch: this.epoch });
+  }
+  renew(epoch: number): Promise<boolean> {
+    this.renewals += 1;
+    if (this.failing) return Promise.reject(new Error('Postgres is away'));
+    return Promise.resolve(this.url === URL && epoch === this.epoch);
   }
   release(epoch: number): Promise<void> {
     this.released.push(epoch);
@@ -200,6 +206,42 @@ test('a log that cannot be read after the epoch was raised gives the lease back 
   expect([terms.length, leadership.released, order.at(-1)]).toEqual([0, [1], 'end']);
   await after(500); // read into a fresh memory
   expect([leadership.epoch, terms.length]).toEqual([2, 1]);
+});
+
+test('the lease is renewed from when it was taken, also while the log is read and the term announced', async () => {
+  let announced = (): void => undefined;
+  onLeading = () => new Promise((resolve) => (announced = resolve));
+  await start();
+  await after(2 * LEASE_MS);
+  expect([leadership.renewals, loop.term]).toEqual([6, null]);
+  announced();
+  await after(LEASE_MS);
+  expect([leadership.renewals, loop.term]).toEqual([9, terms[0]]);
+  terms[0]!.lose();
+  await after(0);
+  leadership.url = 'http://other';
+  await after(LEASE_MS);
+  expect(leadership.renewals).toBe(9);
+});
+
+test('a term whose lease another has taken ends, also one that was still being announced', async () => {
+  let announced = (): void => undefined;
+  onLeading = () => new Promise((resolve) => (announced = resolve));
+  await start();
+  leadership.url = 'http://other';
+  await after(LEASE_MS);
+  expect(logger.said).toEqual(['another node leads']);
+  announced();
+  await after(0);
+  expect([terms[0]!.isOver, loop.term]).toEqual([true, null]);
+});
+
+test('a lease that cannot be renewed for now ends no term: the epoch in the head keeps leaders apart', async () => {
+  await start();
+  leadership.failing = true;
+  await after(2 * LEASE_MS);
+  expect([terms[0]!.isOver, loop.term]).toEqual([false, terms[0]]);
+  leadership.failing = false;
 });
 
 test('a term that cannot be announced is ended, so that nothing renews its lease (I28)', async () => {

@@ -1,11 +1,14 @@
 import type { Leadership } from '#libs/persistence';
 import { failpoint, type Logger } from '#libs/runtime';
 import type { LeaderTerm } from './leader-term.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import type { LogState } from './log-state.js';
 import type { LogTail } from './log-tail.js';
 
 /** How often a stand-by reads the log and looks at the lease. */
 const STANDBY_POLL_MS = 200;
+/** Times that a lease is renewed while it lasts. */
+const RENEWALS = 3;
 /** Pause after Postgres did not answer. */
 const RETRY_MS = 500;
 
@@ -117,24 +120,32 @@ export class LeadershipLoop {
     const taken = await leadership.take(holder, url, leaseMs);
     if (!taken) return;
     const { epoch } = taken;
+    const held: { term: LeaderTerm | null; isLost: boolean } = { term: null, isLost: false };
+    const onLost = (): void => {
+      held.isLost = true;
+      held.term?.stop();
+    };
+    const keeper = new LeaseKeeper({ epoch, everyMs: leaseMs / RENEWALS }, { leadership, logger, onLost });
     try {
       await failpoint('epoch-raised');
       await this.tail.catchUp();
       await failpoint('log-read');
       const term = await beginTerm(epoch, this.tail.state);
+      held.term = term;
       await onLeading(term).catch(async (thrown: unknown) => {
-        // Ended like any other, else it would go on renewing a lease that nobody uses, and nobody could lead (I28).
+        // Ended like any other, so that it leaves no connection behind.
         term.stop();
         await term.run();
         throw thrown;
       });
       this.current = term;
-      if (this.stopping) term.stop();
+      if (this.stopping || held.isLost) term.stop();
       const { tip, coordinator } = term.state;
       logger.info({ epoch, head: tip.number, undecided: coordinator.size }, 'leading');
       const end = await term.run();
       logger.info({ epoch, end }, 'no longer leading');
     } finally {
+      keeper.stop();
       this.current = null;
       this.leaderUrl = null;
       // What this term remembered and did not write must not be taken for the log.

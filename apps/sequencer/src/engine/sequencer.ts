@@ -119,6 +119,7 @@ export class Sequencer implements SliceSource {
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now(), () => this.registry());
     const registry = (): Registry => this.leading().state.registry;
     const isDraining = (): boolean => this.isDraining;
+    const isInLog = async (id: Uint8Array): Promise<boolean> => (await reader.entryById(id)) !== undefined;
     const modules = { queue: this.queue, registry, isDraining, metrics, logger };
     const shared = { logId: this.logId, recover: recoverAddress, ...modules };
     this.transactions = new TransactionDesk(
@@ -127,7 +128,7 @@ export class Sequencer implements SliceSource {
         ...shared,
         recover: (records) => pool.recover(records),
         nextNonces: (accounts) => reader.nextNonces(accounts),
-        isInLog: async (id) => (await reader.entryById(id)) !== undefined,
+        isInLog,
       },
     );
     this.operations = new OperationDesk(
@@ -152,7 +153,10 @@ export class Sequencer implements SliceSource {
       count: (kind) => metrics.incidents.inc({ kind }),
       ...{ logger, monotonicMs: () => performance.now() },
     });
-    this.roots = new StateRootDesk(this.logId, recoverAddress, (differing) => this.onDifferingRoots(differing));
+    this.roots = new StateRootDesk({
+      ...{ logId: this.logId, recover: recoverAddress, isInLog },
+      onDiffering: (differing) => this.onDifferingRoots(differing),
+    });
   }
 
   /** Begins to stand by or lead; returns at once. */
@@ -250,6 +254,13 @@ export class Sequencer implements SliceSource {
     return this.term?.logTimeOffsetMs() ?? 0;
   }
 
+  /** Rollups whose differing roots stop their prepares; none while this node does not lead. */
+  disputedRollups(): number[] {
+    const { term } = this;
+    const chainIds = this.registry().rollups.map(({ chainId }) => chainId);
+    return term ? this.disputes.among(chainIds, term.state) : [];
+  }
+
   undecidedCount(): number {
     return this.term?.state.coordinator.size ?? 0;
   }
@@ -309,18 +320,17 @@ export class Sequencer implements SliceSource {
 
   private async beginTerm(epoch: number, state: LogState): Promise<LeaderTerm> {
     const { queue, signer, logger, metrics, settings } = this;
-    const { leadership, dataSource } = this.log;
+    const { dataSource } = this.log;
     state.pendingRestore = await pendingRestore(dataSource, state.tip.number);
     const leaseMs = settings.LOCKSTEP_LEASE_MS;
     const options = {
       epoch,
       databaseUrl: settings.DATABASE_URL,
       candidatesMax: settings.LOCKSTEP_BLOCK_SUBMISSIONS_MAX,
-      renewEveryMs: leaseMs / 3,
       stepDownMs: 2 * leaseMs,
     };
     return LeaderTerm.begin(options, state, {
-      ...{ leadership, queue, signer, logger, metrics },
+      ...{ queue, signer, logger, metrics },
       roots: () => this.roots.entries(),
       onBlock: (block, slices, roots) => this.onBlock(block, slices, roots),
       onWrite: (ok) => this.writes.written(ok),
@@ -332,6 +342,7 @@ export class Sequencer implements SliceSource {
     this.writes.begin();
     this.meter.reset();
     this.metrics.leadership.terms.inc();
+    await this.roots.begin();
     for (const dispute of await newestDisputes(this.log.dataSource)) this.disputes.add(dispute);
     const { slices, voters } = await readAnnouncement(this.reader, term.state);
     this.outlets?.publish(slices);

@@ -33,6 +33,14 @@ export interface DifferingRoots {
   second: SignedStateRoot;
 }
 
+export interface StateRootDeskModules {
+  logId: Uint8Array;
+  recover: RecoverAddress;
+  /** Whether an entry with this id is in the log. */
+  isInLog: (id: Uint8Array) => Promise<boolean>;
+  onDiffering: (differing: DifferingRoots) => void;
+}
+
 /**
  * Takes state roots and keeps the newest of each key for the next block; they never cut one. Compares the roots of a
  * rollup's executor and replicas height by height.
@@ -42,34 +50,36 @@ export class StateRootDesk {
   private readonly newest = new Map<string, number>();
   private readonly byHeight = new Map<number, Map<number, KeyedRoot[]>>();
 
-  constructor(
-    private readonly logId: Uint8Array,
-    private readonly recover: RecoverAddress,
-    private readonly onDiffering: (differing: DifferingRoots) => void,
-  ) {}
+  private terms = 0;
+
+  constructor(private readonly modules: StateRootDeskModules) {}
+
+  /**
+   * A term begins and the log has been read: what waits may have been placed, in a block whose outcome was unknown or by
+   * another leader. The log takes no entry twice, so the block that tried would end the term, and so on for ever.
+   */
+  async begin(): Promise<void> {
+    this.terms += 1;
+    for (const [key, { id }] of this.waiting) if (await this.modules.isInLog(id)) this.waiting.delete(key);
+  }
 
   /** @param bytes SSZ of a `SignedStateRoot`. Returns why it was refused, or null. */
   receive(bytes: Uint8Array, registry: Registry, head: number): string | null {
     const signed = SignedStateRoot.deserialize(bytes);
     const { stateRoot, signature } = signed;
     const rollup = findRollup(registry, stateRoot.chainId);
-    if (!rollup || !equalBytes(stateRoot.logId, this.logId) || stateRoot.number > head) return 'foreign';
-    const signer = this.recover(commitmentDigest(this.logId, 'root', StateRoot.hashTreeRoot(stateRoot)), signature);
+    if (!rollup || !equalBytes(stateRoot.logId, this.modules.logId) || stateRoot.number > head) return 'foreign';
+    const signer = this.modules.recover(
+      commitmentDigest(this.modules.logId, 'root', StateRoot.hashTreeRoot(stateRoot)),
+      signature,
+    );
     if (!signer || ![rollup.votingKey, ...rollup.replicaKeys].some((key) => equalBytes(key, signer)))
       return 'wrong_key';
     const key = `${stateRoot.chainId}:${bytesToHex(signer)}`;
     this.compare(signed, key);
     if (stateRoot.number <= (this.newest.get(key) ?? 0)) return null;
     this.newest.set(key, stateRoot.number);
-    const entry = encodeEntry(EntryKind.STATE_ROOT, bytes);
-    this.waiting.set(key, {
-      kind: EntryKind.STATE_ROOT,
-      lane: stateRoot.chainId,
-      id: entryId(entry),
-      sender: null,
-      nonce: null,
-      bytes: entry,
-    });
+    void this.offer(key, stateRoot, encodeEntry(EntryKind.STATE_ROOT, bytes));
     return null;
   }
 
@@ -85,6 +95,19 @@ export class StateRootDesk {
     }
   }
 
+  /** An executor that was started again says once more what an earlier leader has placed. */
+  private async offer(key: string, { chainId, number }: StateRoot, bytes: Uint8Array): Promise<void> {
+    const id = entryId(bytes);
+    let term: number;
+    do {
+      term = this.terms;
+      // What cannot be looked up is left out: roots are evidence, and the next one comes.
+      if (await this.modules.isInLog(id).catch(() => true)) return;
+    } while (term !== this.terms);
+    if (this.newest.get(key) !== number) return;
+    this.waiting.set(key, { kind: EntryKind.STATE_ROOT, lane: chainId, id, sender: null, nonce: null, bytes });
+  }
+
   private compare(signed: SignedStateRoot, key: string): void {
     const { chainId, number, root } = signed.stateRoot;
     const heights = this.byHeight.get(chainId) ?? new Map<number, KeyedRoot[]>();
@@ -97,7 +120,8 @@ export class StateRootDesk {
     if (isRepeated) return;
     const differs = (one: KeyedRoot): boolean => !equalBytes(one.signed.stateRoot.root, root);
     const first = own.find(differs) ?? known.find(differs);
-    if (first) this.onDiffering({ chainId, number, isSameKey: own.length > 0, first: first.signed, second: signed });
+    if (first)
+      this.modules.onDiffering({ chainId, number, isSameKey: own.length > 0, first: first.signed, second: signed });
     if (known.length < ROOTS_MAX) known.push({ key, signed });
   }
 }
