@@ -6,6 +6,7 @@ import { CreateAdmin1763892000005 } from './1763892000005-create-admin.js';
 import { CreateProjections1763892000006 } from './1763892000006-create-projections.js';
 import { CreateRestores1763892000011 } from './1763892000011-create-restores.js';
 import { IndexEvidence1763892000012 } from './1763892000012-index-evidence.js';
+import { IndexAuditBlocks1763892000021 } from './1763892000021-index-audit-blocks.js';
 
 /** Every migration in the order of its timestamp. A released one is never changed: what is wrong in it, a later one mends. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   CreateProjections1763892000006,
   CreateRestores1763892000011,
   IndexEvidence1763892000012,
+  IndexAuditBlocks1763892000021,
 ];

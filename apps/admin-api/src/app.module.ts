@@ -13,6 +13,7 @@ import { ConfigurationController } from './configuration/configuration.controlle
 import { CoreModule } from './core/core.module.js';
 import { EntriesController } from './entries/entries.controller.js';
 import { EntriesService } from './entries/entries.service.js';
+import { EventsModule } from './events/events.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HomeController } from './home/home.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
@@ -69,7 +70,7 @@ export class AdminApiModule {
   static of(settings: AdminApiSettings, logger: Logger): DynamicModule {
     return {
       module: AdminApiModule,
-      imports: [CoreModule.of(settings, logger), AccessModule, ReadsModule, CommandsModule],
+      imports: [CoreModule.of(settings, logger), AccessModule, ReadsModule, CommandsModule, EventsModule],
       controllers: [HealthController, HomeController],
     };
   }

@@ -31,6 +31,8 @@ export const AdminApiSettings = z.object({
   /** Requests that one key may send in 10 s, and one address. */
   ADMIN_RATE_KEY_MAX: z.coerce.number().int().min(1).max(1_000_000).default(3_000),
   ADMIN_RATE_ADDRESS_MAX: z.coerce.number().int().min(1).max(1_000_000).default(6_000),
+  /** Streams of events that may be open at a time. */
+  ADMIN_EVENT_STREAMS_MAX: z.coerce.number().int().min(1).max(10_000).default(256),
   /** Connections to Postgres that answer requests; one more fills the projections. */
   LOCKSTEP_ADMIN_POOL_SIZE: z.coerce.number().int().min(1).max(64).default(4),
   /** How long a statement for a request may take. */

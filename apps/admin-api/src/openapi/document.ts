@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ACCESS_EXTENSION } from '../access/access.decorator.js';
+import { Event } from '../events/event.schema.js';
 import { Problem } from '../http/problem.js';
 import { TAGS } from './tags.js';
 import { toOpenApiSchema } from './to-open-api-schema.js';
@@ -32,6 +33,7 @@ export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObjec
     standardSchemaConverter: toOpenApiSchema,
   });
   addSchema(document, Problem);
+  addSchema(document, Event);
   delete document.info.contact; // Empty, where none is given.
   for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path) as Operation[])) {
     if (operation[ACCESS_EXTENSION] !== 'open') continue;

@@ -12,6 +12,7 @@ export const TAGS = {
   incidents: 'What people should look into.',
   audit: 'Admin commands, in a hash chain.',
   configuration: 'What is in force.',
+  events: 'What happens, as it happens.',
   commands: 'What operators and administrators do.',
   health: 'Whether this process lives and can do its work.',
 } as const;

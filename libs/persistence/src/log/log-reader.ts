@@ -143,6 +143,22 @@ export class LogReader extends OperationReader {
     });
   }
 
+  /** Entries of the shared lane from a lane sequence on, in order. */
+  async sharedEntries(from: bigint, limit: number): Promise<LoggedEntry[]> {
+    return this.#entries('lane = 0 AND lane_sequence >= $1::bigint AND lane_sequence < $1::bigint + $2::bigint', [
+      from,
+      limit,
+    ]);
+  }
+
+  /** Audit rows that were written with the blocks `from` to `to`, both included, in their order. */
+  async auditsOfBlocks(from: number, to: number): Promise<LoggedAudit[]> {
+    return this.dataSource.getRepository(AuditEntity).find({
+      where: { blockNumber: Between(from, to) },
+      order: { id: 'ASC' },
+    });
+  }
+
   async #entries(condition: string, parameters: unknown[]): Promise<LoggedEntry[]> {
     const rows = await this.dataSource.query<EntryRow[]>(
       `SELECT ${ENTRY_COLUMNS} FROM lockstep.entries WHERE ${condition} ORDER BY sequence`,

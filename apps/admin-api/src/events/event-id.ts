@@ -1,0 +1,32 @@
+/**
+ * A place in a stream: everything up to event `index` of block `number` was told, and all incidents up to `incident`.
+ * `hash` is the beginning of the block's hash: after a restore another block has its number.
+ */
+export interface EventPosition {
+  number: number;
+  hash: string;
+  /** Infinity when the whole block was told. */
+  index: number;
+  incident: bigint;
+}
+
+const ID = /^([0-9]{1,16})-([0-9]{1,9}|end)-([0-9a-f]{8})-([0-9]{1,19})$/;
+
+/** The id of a position, as `id:` of an event. */
+export const formatEventId = ({ number, hash, index, incident }: EventPosition): string =>
+  `${number}-${index === Infinity ? 'end' : index}-${hash}-${incident}`;
+
+/** Null for what is no id of ours. */
+export function parseEventId(text: string): EventPosition | null {
+  const [, number, index, hash, incident] = ID.exec(text) ?? [];
+  if (number === undefined || !Number.isSafeInteger(Number(number))) return null;
+  return {
+    number: Number(number),
+    index: index === 'end' ? Infinity : Number(index),
+    hash: hash!,
+    incident: BigInt(incident!),
+  };
+}
+
+/** The part of a block's hash that ids carry. */
+export const shortHash = (hash: Uint8Array): string => Buffer.from(hash.subarray(0, 4)).toString('hex');

@@ -1,0 +1,84 @@
+import type { Database } from '../core/database.js';
+import type { Event } from './event.schema.js';
+
+/**
+ * A younger row can be visible before an older one. A gap among the ids is waited for so long, in ms: longer than any
+ * statement of a sequencer may take (4 s), so whatever is missing then was never written.
+ */
+const GAP_MS_MAX = 10_000;
+const READ_MAX = 256;
+const KEPT_MAX = 1_024;
+
+interface IncidentRow {
+  id: string;
+  at: Date;
+  kind: string;
+  detail: unknown;
+}
+
+export interface IncidentEntry {
+  id: bigint;
+  event: Event;
+}
+
+/** Incidents in the order of their ids, each once, as they become safe to tell. */
+export class IncidentTail {
+  /** The newest one that may be told. */
+  settled = 0n;
+  private isOpen = false;
+  private kept: IncidentEntry[] = [];
+  private gap: { at: bigint; sinceMs: number } | null = null;
+
+  constructor(private readonly database: Database) {}
+
+  /** Takes in what is new. @param nowMs of the monotonic clock */
+  async poll(nowMs: number): Promise<boolean> {
+    if (!this.isOpen) await this.open();
+    let isNew = false;
+    for (const row of await this.read(this.settled)) {
+      const id = BigInt(row.id);
+      if (id !== this.settled + 1n && !this.hasWaited(this.settled + 1n, nowMs)) break;
+      this.gap = null;
+      this.settled = id;
+      this.kept.push(entryOf(row));
+      isNew = true;
+    }
+    if (this.kept.length > KEPT_MAX) this.kept = this.kept.slice(-KEPT_MAX);
+    return isNew;
+  }
+
+  /** Those behind an id that may be told; some of them where there are many. */
+  async after(id: bigint): Promise<IncidentEntry[]> {
+    if (id >= this.settled) return [];
+    const first = this.kept[0];
+    if (first && first.id <= id + 1n) return this.kept.filter((kept) => kept.id > id);
+    return (await this.read(id)).map(entryOf).filter((entry) => entry.id <= this.settled);
+  }
+
+  /** Begins behind all rows that are surely not followed by an older one any more. */
+  private async open(): Promise<void> {
+    const [row] = await this.database.query<{ id: string | null }>(
+      `SELECT max(id) AS id FROM lockstep.incidents WHERE at < clock_timestamp() - make_interval(secs => $1::integer)`,
+      [GAP_MS_MAX / 1_000],
+    );
+    this.settled = BigInt(row?.id ?? 0);
+    this.isOpen = true;
+  }
+
+  private hasWaited(missing: bigint, nowMs: number): boolean {
+    if (this.gap?.at !== missing) this.gap = { at: missing, sinceMs: nowMs };
+    return nowMs - this.gap.sinceMs >= GAP_MS_MAX;
+  }
+
+  private read(after: bigint): Promise<IncidentRow[]> {
+    return this.database.query<IncidentRow>(
+      `SELECT id, at, kind, detail FROM lockstep.incidents WHERE id > $1::bigint ORDER BY id LIMIT ${READ_MAX}`,
+      [String(after)],
+    );
+  }
+}
+
+const entryOf = ({ id, at, kind, detail }: IncidentRow): IncidentEntry => ({
+  id: BigInt(id),
+  event: { kind: 'incident', incidentId: id, at: at.toISOString(), incident: kind, detail },
+});
