@@ -18,6 +18,7 @@ import { HealthController } from './health/health.controller.js';
 import { HomeController } from './home/home.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { IncidentsService } from './incidents/incidents.service.js';
+import { MetricsController } from './metrics/metrics.controller.js';
 import { OperationDetailService } from './operations/operation-detail.service.js';
 import { OperationsController } from './operations/operations.controller.js';
 import { OperationsService } from './operations/operations.service.js';
@@ -71,7 +72,7 @@ export class AdminApiModule {
     return {
       module: AdminApiModule,
       imports: [CoreModule.of(settings, logger), AccessModule, ReadsModule, CommandsModule, EventsModule],
-      controllers: [HealthController, HomeController],
+      controllers: [HealthController, MetricsController, HomeController],
     };
   }
 }

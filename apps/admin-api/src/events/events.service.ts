@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import type { AdminApiMetrics } from '#libs/runtime';
 import { AccessService } from '../access/access.service.js';
 import type { AdminApiSettings } from '../config.js';
-import { SETTINGS } from '../core/tokens.js';
+import { METRICS, SETTINGS } from '../core/tokens.js';
 import { ProblemError } from '../http/problem.js';
 import type { EventKind } from './event.schema.js';
 import { type EventPosition, parseEventId } from './event-id.js';
@@ -30,6 +31,7 @@ export class EventsService implements OnModuleDestroy {
     @Inject(EventLog) private readonly log: EventLog,
     @Inject(AccessService) private readonly access: AccessService,
     @Inject(SETTINGS) private readonly settings: AdminApiSettings,
+    @Inject(METRICS) private readonly metrics: AdminApiMetrics,
   ) {}
 
   get open(): number {
@@ -66,8 +68,9 @@ export class EventsService implements OnModuleDestroy {
       const revoked = this.access.watch(request.keyId, stream.signal);
       revoked.addEventListener('abort', () => stream.close('closed', 'the API key is not valid any more'));
     }
-    await stream.run();
+    const end = await stream.run();
     this.streams.delete(stream);
+    if (end === 'overflow') this.metrics.overflows.inc();
   }
 
   private async begin({ lastEventId, fromBlock }: StreamRequest): Promise<EventPosition> {
