@@ -15,6 +15,8 @@ const WEALTH = '1000000000000000000000';
 export interface BenchNetworkOptions {
   /** Keep logs and data. */
   keep: boolean;
+  /** Start the admin API as well. */
+  adminApi?: boolean;
   /** More settings for every process. */
   env?: Record<string, string>;
 }
@@ -33,13 +35,13 @@ export class BenchNetwork {
   ) {}
 
   /** Starts Postgres, NATS, one sequencer and three executors on free ports, in a temporary directory. */
-  static async start({ keep, env = {} }: BenchNetworkOptions): Promise<BenchNetwork> {
+  static async start({ keep, adminApi = false, env = {} }: BenchNetworkOptions): Promise<BenchNetwork> {
     const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
     chmodSync(dataDir, 0o755); // Postgres's own user has to pass through
     try {
       const senders = createSenders(LANES_PER_ROLLUP);
       const topologyFile = writeTopology(dataDir, senders);
-      const network = await Network.start({ dataDir, topologyFile, env });
+      const network = await Network.start({ dataDir, topologyFile, adminApi, env });
       const nats = await connectNats({ servers: network.natsUrl, name: 'bench' });
       const database = new pg.Client({ connectionString: network.databaseUrl, application_name: 'bench' });
       await database.connect();

@@ -1,0 +1,103 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { migrate } from '#libs/persistence';
+import { appScript, freePort, spawnNode, startNats, startPostgres, waitFor } from '#libs/testkit';
+import { BenchNetwork } from '../bench-network.js';
+import { measureLists, type ListFigures } from './measure-lists.js';
+import { measurePolling, type PollingFigures } from './measure-polling.js';
+import { loadSyntheticLog } from './synthetic-log.js';
+
+const LOG_ENTRIES = 1_000_000;
+const POLLING_TRANSACTIONS = 24_000;
+const CATCH_UP_MS = 600_000;
+/** One machine is all clients here, so its rate limits would be what is measured. */
+const NO_LIMITS = { ADMIN_RATE_ADDRESS_MAX: '1000000', ADMIN_RATE_KEY_MAX: '1000000' };
+
+/** What `npm run bench -- --admin` finds out. Latencies in ms. */
+export interface AdminFigures {
+  logEntries: number;
+  /** How long the projections took to take in the whole log, s. */
+  projectionSeconds: number;
+  lists: ListFigures[];
+  polling: PollingFigures;
+}
+
+/** How fast lists are on a long log, and what polling costs those who order. */
+export async function runAdminBench(progress: (line: string) => void): Promise<AdminFigures> {
+  const { lists, projectionSeconds } = await benchLists(progress);
+  progress('starting a network');
+  const bench = await BenchNetwork.start({ keep: false, adminApi: true, env: NO_LIMITS });
+  try {
+    const polling = await measurePolling(bench, POLLING_TRANSACTIONS, progress);
+    return { logEntries: LOG_ENTRIES, projectionSeconds, lists, polling };
+  } finally {
+    await bench.stop();
+  }
+}
+
+async function benchLists(
+  progress: (line: string) => void,
+): Promise<Pick<AdminFigures, 'lists' | 'projectionSeconds'>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-bench-admin-'));
+  chmodSync(dataDir, 0o755);
+  const stops: (() => Promise<unknown>)[] = [];
+  try {
+    const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres') });
+    stops.push(() => postgres.stop());
+    const nats = await startNats({ dataDir: join(dataDir, 'nats') });
+    stops.push(() => nats.stop());
+    await migrate(postgres.url);
+    const database = new pg.Client({ connectionString: postgres.url });
+    await database.connect();
+    stops.push(() => database.end());
+    progress(`loading ${LOG_ENTRIES} entries`);
+    const log = await loadSyntheticLog(postgres.url, database, LOG_ENTRIES);
+    const port = await freePort();
+    progress('the projections take in the log');
+    const startedMs = performance.now();
+    const api = spawnNode({
+      name: 'admin-api',
+      script: appScript('admin-api'),
+      logFile: join(dataDir, 'admin-api.log'),
+      env: {
+        ...{ DATABASE_URL: postgres.url, NATS_URL: nats.url, ADMIN_PORT: String(port) },
+        ...{ LOCKSTEP_ADMIN_OPEN_READS: '1', LOCKSTEP_EXIT_WITH_PARENT: '1', ...NO_LIMITS },
+      },
+    });
+    stops.push(() => api.stop());
+    await waitFor(
+      'the projections have taken in the log',
+      async () => {
+        if (api.hasExited) throw new Error(`the admin API ended:\n${api.lastLines(20).join('\n')}`);
+        const { rows } = await database.query<{ sequence: string }>('SELECT sequence FROM lockstep_admin.projection');
+        return Number(rows[0]?.sequence ?? 0) >= LOG_ENTRIES;
+      },
+      CATCH_UP_MS,
+    );
+    const projectionSeconds = Math.round((performance.now() - startedMs) / 100) / 10;
+    await database.query('ANALYZE');
+    progress('asking for lists');
+    return { projectionSeconds, lists: await measureLists(`http://127.0.0.1:${port}`, log) };
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The figures as lines of text. */
+export function formatAdminFigures({ logEntries, projectionSeconds, lists, polling }: AdminFigures): string[] {
+  const rows = lists.map(({ list, latency }) => {
+    return `  ${list.padEnd(38)} p50 ${String(latency.p50).padStart(7)} ms   p99 ${String(latency.p99).padStart(7)} ms`;
+  });
+  const { clients, answers, orderedPerSecond, ratio } = polling;
+  return [
+    `Lists of the admin API on a log of ${logEntries} entries (taken in within ${projectionSeconds} s)`,
+    ...rows,
+    `Ordering with ${clients} clients that poll four paths a second (${answers} answers)`,
+    `  without ${orderedPerSecond.without.join(' ')} /s`,
+    `  with    ${orderedPerSecond.with.join(' ')} /s`,
+    `  ratio of the medians ${ratio}`,
+  ];
+}
