@@ -52,7 +52,7 @@ export class AccessGuard implements CanActivate {
 }
 
 function refuseKeyInUrl(request: FastifyRequest): void {
-  const names = Object.keys((request.query ?? {}));
+  const names = Object.keys(request.query ?? {});
   const found = names.find((name) => KEY_PARAMETERS.includes(name.toLowerCase()));
   if (found === undefined) return;
   throw new ProblemError(

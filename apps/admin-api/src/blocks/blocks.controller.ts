@@ -13,7 +13,7 @@ export class BlocksController {
   constructor(@Inject(BlocksService) private readonly blocks: BlocksService) {}
 
   @Get()
-  @ApiRead({ summary: 'List blocks, newest first', schema: BlockPage, problems: [503] })
+  @ApiRead({ summary: 'List blocks, newest first', schema: BlockPage, isShared: true, problems: [503] })
   listBlocks(@Query({ schema: BlocksQuery }) query: z.output<typeof BlocksQuery>): Promise<z.output<typeof BlockPage>> {
     return this.blocks.list(query);
   }

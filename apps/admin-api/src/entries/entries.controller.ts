@@ -17,6 +17,7 @@ export class EntriesController {
     summary: 'List entries, newest first',
     description: 'All filters that are given must hold.',
     schema: EntryPage,
+    isShared: true,
     problems: [503],
   })
   listEntries(

@@ -36,9 +36,11 @@ export interface EntryFilter {
 
 /** The newest entries of a block below a sequence. */
 export const entriesOfBlock = (block: number, filter: EntryFilter, before: bigint, limit: number): SqlQuery => ({
-  sql: select(`SELECT ${COLUMNS} FROM lockstep.blocks AS own JOIN lockstep.entries AS e
-                 ON e.sequence >= own.first_sequence AND e.sequence < own.first_sequence + own.entry_count
-               WHERE own.number = $1::bigint AND e.sequence < $2::bigint
+  // Its range is found first, so that nothing but an index scan over it can be the plan.
+  sql: select(`SELECT ${COLUMNS} FROM lockstep.entries AS e
+               WHERE e.sequence >= (SELECT first_sequence FROM lockstep.blocks WHERE number = $1::bigint)
+                 AND e.sequence < (SELECT least($2::bigint, first_sequence + entry_count)
+                                   FROM lockstep.blocks WHERE number = $1::bigint)
                  AND ($3::bigint IS NULL OR e.lane = $3::bigint) AND ($4::smallint IS NULL OR e.kind = $4::smallint)
                  AND ($5::bytea IS NULL OR e.sender = $5::bytea)
                ORDER BY e.sequence DESC LIMIT $6::integer`),

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { addEtags } from './etag.js';
 import { ProblemError } from './problem.js';
 import { ProblemFilter, sendProblem } from './problem.filter.js';
+import { SharedReadsInterceptor } from './shared-reads.interceptor.js';
 
 const BODY_BYTES_MAX = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -25,7 +26,8 @@ export function createAdminAdapter(): FastifyAdapter {
 export function configureAdminServer(app: NestFastifyApplication): void {
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: (issues) => invalidRequest(issues) }));
   // What leaves is checked as well: nothing is answered that the OpenAPI document does not describe.
-  app.useGlobalInterceptors(new StandardSchemaSerializerInterceptor(app.get(Reflector)));
+  const reflector = app.get(Reflector);
+  app.useGlobalInterceptors(new SharedReadsInterceptor(reflector), new StandardSchemaSerializerInterceptor(reflector));
   app.useGlobalFilters(new ProblemFilter());
   addEtags(app.getHttpAdapter().getInstance());
   app.getHttpServer().maxConnections = CONNECTIONS_MAX;

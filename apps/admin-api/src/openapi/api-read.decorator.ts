@@ -1,6 +1,7 @@
-import { applyDecorators, SerializeOptions } from '@nestjs/common';
+import { applyDecorators, SerializeOptions, SetMetadata } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { z } from 'zod';
+import { SHARED_READ_KEY } from '../http/shared-reads.interceptor.js';
 import { PROBLEM_TYPE } from '../http/problem.js';
 
 const PROBLEMS: Record<number, string> = {
@@ -32,12 +33,20 @@ export interface ApiReadOptions {
   description?: string;
   /** What is answered: checked on its way out and described in the OpenAPI document. */
   schema: z.ZodType;
+  /** Whether equal requests of one moment share an answer. */
+  isShared?: boolean;
   /** Statuses of problems besides those that can always come. */
   problems?: number[];
 }
 
 /** Describes a GET: its answer, 304, and the problems there can be. */
-export function ApiRead({ summary, description, schema, problems = [] }: ApiReadOptions): MethodDecorator {
+export function ApiRead({
+  summary,
+  description,
+  schema,
+  isShared = false,
+  problems = [],
+}: ApiReadOptions): MethodDecorator {
   return applyDecorators(
     ApiOperation({ summary, ...(description === undefined ? {} : { description }) }),
     ApiResponse({
@@ -49,5 +58,6 @@ export function ApiRead({ summary, description, schema, problems = [] }: ApiRead
     ApiResponse({ status: 304, description: 'The caller has it already (`If-None-Match`).' }),
     ApiProblems(400, ...problems),
     SerializeOptions({ schema }),
+    SetMetadata(SHARED_READ_KEY, isShared),
   );
 }

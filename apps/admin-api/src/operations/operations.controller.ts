@@ -22,6 +22,7 @@ export class OperationsController {
     summary: 'List operations by PREPARE, newest first',
     description: 'All filters that are given must hold.',
     schema: OperationPage,
+    isShared: true,
     problems: [503],
   })
   listOperations(

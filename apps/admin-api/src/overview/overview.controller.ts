@@ -17,6 +17,7 @@ export class OverviewController {
     summary: 'Get an overview of the network',
     description: 'Answers whoever is away: with what is known, and what is missing since when.',
     schema: Overview,
+    isShared: true,
   })
   getOverview(): Promise<z.output<typeof Overview>> {
     return this.overview.current();

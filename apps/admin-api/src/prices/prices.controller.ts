@@ -14,13 +14,18 @@ export class PricesController {
   constructor(@Inject(PricesService) private readonly prices: PricesService) {}
 
   @Get()
-  @ApiRead({ summary: 'Get the newest price of every market', schema: LatestPrices, problems: [503] })
+  @ApiRead({ summary: 'Get the newest price of every market', schema: LatestPrices, isShared: true, problems: [503] })
   getLatestPrices(): Promise<z.output<typeof LatestPrices>> {
     return this.prices.latest();
   }
 
   @Get(':underlying/:quote')
-  @ApiRead({ summary: 'List the prices of a market, newest first', schema: PricePage, problems: [404, 503] })
+  @ApiRead({
+    summary: 'List the prices of a market, newest first',
+    schema: PricePage,
+    isShared: true,
+    problems: [404, 503],
+  })
   listPrices(
     @Param('underlying', { schema: address }) underlying: string,
     @Param('quote', { schema: address }) quote: string,

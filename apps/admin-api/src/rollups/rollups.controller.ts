@@ -14,7 +14,12 @@ export class RollupsController {
   constructor(@Inject(RollupsService) private readonly rollups: RollupsService) {}
 
   @Get()
-  @ApiRead({ summary: 'List the rollups in the order of the registry', schema: RollupList, problems: [503] })
+  @ApiRead({
+    summary: 'List the rollups in the order of the registry',
+    schema: RollupList,
+    isShared: true,
+    problems: [503],
+  })
   listRollups(): Promise<z.output<typeof RollupList>> {
     return this.rollups.list();
   }
@@ -33,13 +38,23 @@ export class ExecutorsController {
   constructor(@Inject(RollupsService) private readonly rollups: RollupsService) {}
 
   @Get()
-  @ApiRead({ summary: 'List voting executors and replicas of all rollups', schema: ExecutorList, problems: [503] })
+  @ApiRead({
+    summary: 'List voting executors and replicas of all rollups',
+    schema: ExecutorList,
+    isShared: true,
+    problems: [503],
+  })
   listExecutors(): Promise<z.output<typeof ExecutorList>> {
     return this.rollups.listExecutors();
   }
 
   @Get(':chainId')
-  @ApiRead({ summary: "List a rollup's voting executor and replicas", schema: ExecutorList, problems: [404, 503] })
+  @ApiRead({
+    summary: "List a rollup's voting executor and replicas",
+    schema: ExecutorList,
+    isShared: true,
+    problems: [404, 503],
+  })
   listExecutorsOfRollup(
     @Param('chainId', { schema: chainIdParam }) chainId: number,
   ): Promise<z.output<typeof ExecutorList>> {
