@@ -1,5 +1,4 @@
-import { uint64ToBytesBE } from './bytes.js';
-import { keccak256, keccak256Concat } from './keccak.js';
+import { keccak256 } from './keccak.js';
 
 /** The first byte of a serialised entry. The rest is the body: SSZ, or a transaction's raw EIP-2718 bytes. */
 export enum EntryKind {
@@ -49,9 +48,23 @@ export function entryId(bytes: Uint8Array): Uint8Array {
   return bytes[0] === EntryKind.TRANSACTION ? keccak256(entryBody(bytes)) : keccak256(bytes);
 }
 
-/** An entry's leaf: keccak(sequence as 8 bytes big-endian ‖ entry id ‖ sender), so order and sender are signed too. */
+const UINT64_MAX = 2n ** 64n - 1n;
+// One preimage for all calls, hashed in one piece: three pieces cost twice as much (measured). Calls are synchronous.
+const preimage = new Uint8Array(8 + 32 + 20);
+const preimageView = new DataView(preimage.buffer);
+
+/**
+ * An entry's leaf: keccak(sequence as 8 bytes big-endian ‖ entry id ‖ sender), so order and sender are signed too.
+ * @throws RangeError for a sequence that is no unsigned 64-bit integer, an id not of 32 or a sender not of 20 bytes
+ */
 export function entryLeaf(sequence: bigint, id: Uint8Array, sender: Uint8Array): Uint8Array {
-  return keccak256Concat(uint64ToBytesBE(sequence), id, sender);
+  if (sequence < 0n || sequence > UINT64_MAX || id.length !== 32 || sender.length !== 20) {
+    throw new RangeError(`no leaf has sequence ${sequence}, ${id.length} bytes of id and ${sender.length} of sender`);
+  }
+  preimageView.setBigUint64(0, sequence);
+  preimage.set(id, 8);
+  preimage.set(sender, 40);
+  return keccak256(preimage);
 }
 
 /** Whether entries of this kind stand in the shared lane; the others stand in their rollup's lane. */
