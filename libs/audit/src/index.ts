@@ -8,3 +8,4 @@ export { type Problem } from './run/problem.js';
 export type { AuditedBlock, AuditedEntry, AuditedLane, AuditSource } from './source/audit-source.js';
 export { DatabaseSource } from './source/database-source.js';
 export { FeedSource } from './source/feed-source.js';
+export { checkLanes } from './run/check-lanes-alone.js';
