@@ -51,7 +51,7 @@ class FakeLeadership {
 class FakeTerm {
   readonly state = newState();
   isOver = false;
-  private end: (how: string) => void = () => undefined;
+  end: (how: string) => void = () => undefined;
   private readonly ended = new Promise<string>((resolve) => (this.end = resolve));
 
   stop(): void {
@@ -170,6 +170,14 @@ test('a term that ends is cleaned up, its lease given back, and the log read int
   leadership.url = null;
   await after(200);
   expect([leadership.epoch, loop.term]).toEqual([2, terms[1]]);
+});
+
+test('a term that ends by itself leaves a memory that is good: the log is not read from its beginning again', async () => {
+  await start();
+  const memory = loop.state;
+  terms[0]!.end('cannot_write');
+  await after(200);
+  expect([loop.term, loop.state === memory, tails.length]).toEqual([terms[1], true, 1]);
 });
 
 test('after a transfer the others have a lease long to try first', async () => {

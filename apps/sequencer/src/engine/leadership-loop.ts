@@ -125,6 +125,7 @@ export class LeadershipLoop {
       held.isLost = true;
       held.term?.stop();
     };
+    let isMemoryGood = false;
     const keeper = new LeaseKeeper({ epoch, everyMs: leaseMs / RENEWALS }, { leadership, logger, onLost });
     try {
       await failpoint('epoch-raised');
@@ -143,13 +144,14 @@ export class LeadershipLoop {
       const { tip, coordinator } = term.state;
       logger.info({ epoch, head: tip.number, undecided: coordinator.size }, 'leading');
       const end = await term.run();
+      isMemoryGood = end !== 'lost_leadership';
       logger.info({ epoch, end }, 'no longer leading');
     } finally {
       keeper.stop();
       this.current = null;
       this.leaderUrl = null;
-      // What this term remembered and did not write must not be taken for the log.
-      this.tail = openTail();
+      // It holds what is durable alone, and spares reading the whole log again; unless the log said otherwise.
+      if (!isMemoryGood) this.tail = openTail();
       onTermEnd();
       await leadership.release(epoch).catch((err: unknown) => logger.warn({ err }, 'the lease was not given back'));
     }

@@ -6,6 +6,7 @@ import type { AuditRow, LogReader } from '#libs/persistence';
 import { RegistryAction } from '#libs/protocol';
 import { EntryDesk } from './entry-desk.js';
 import { IntakeQueue } from './intake-queue.js';
+import type { LogState } from './log-state.js';
 import { LogTail } from './log-tail.js';
 import { build, settle } from './testing/build.js';
 import {
@@ -41,8 +42,8 @@ class MemoryLog {
   /** Called while a tail reads. */
   onRead: () => void = () => undefined;
 
-  /** Appends a block with so many prices, and one change of the registry in front of them. */
-  append(prices: number, { pause }: { pause?: boolean } = {}): void {
+  /** Appends a block with so many prices, and one change of the registry in front of them; `term` leads meanwhile. */
+  append(prices: number, { pause, term }: { pause?: boolean; term?: LogState } = {}): void {
     if (pause !== undefined) {
       const value = { chainId: A, value: pause };
       void this.desk.submitRegistryChange(signedChange(RegistryAction.SET_ROLLUP_PAUSED, value, this.changes++));
@@ -51,6 +52,7 @@ class MemoryLog {
     const timestampMs = this.state.tip.timestampMs + 1;
     const block = build(this.state, this.queue, { timestampMs, candidatesMax: 100_000 });
     settle(this.state, block);
+    if (term) settle(term, block);
     this.audits.push(...(block.extras.audits ?? []));
     const { header, hash, entries } = block.sealed;
     this.hashes[header.number] = hash;
@@ -166,6 +168,19 @@ test('a block of more entries than a page is read with a larger one', async () =
     [1, 2_500],
     [2, 10],
   ]);
+  expectSame(tail, log);
+});
+
+test('after a term of its own, whose blocks its memory has taken in, it reads only what came since', async () => {
+  const log = new MemoryLog();
+  log.append(3);
+  const tail = log.tail();
+  await tail.catchUp();
+  log.append(2, { pause: true, term: tail.state });
+  log.append(1);
+  const applied = watch(tail);
+  await tail.catchUp();
+  expect(applied.map(([, entries]) => entries)).toEqual([1]);
   expectSame(tail, log);
 });
 

@@ -39,6 +39,9 @@ export class LogTail {
     const { tip } = this.state;
     if (head.number === tip.number && equalBytes(head.hash, tip.hash)) return;
     if (!(await this.isOurs(tip))) this.forget();
+    // A term of ours has taken in its own blocks since.
+    const ownShared = (this.state.tip.nextLaneSequences.get(SHARED_LANE) ?? 1n) - 1n;
+    if (ownShared > this.lastShared) this.lastShared = ownShared;
     const laneHeads = await this.reader.laneHeads();
     await this.readShared(laneHeads.get(SHARED_LANE) ?? 0n);
     await this.readAudits();

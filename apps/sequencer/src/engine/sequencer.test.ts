@@ -147,7 +147,7 @@ describe('differing roots', () => {
     expect(sequencer.disputedRollups()).toEqual([]);
     sequencer.receiveRoot(stated(devnetKeys.replica(0), 2));
     expect(sequencer.disputedRollups()).toEqual([chainId]);
-    const count = async (): Promise<number> => (await log.dataSource.query('SELECT FROM lockstep.incidents')).length;
+    const count = async (): Promise<number> => (await log.dataSource.query<unknown[]>('SELECT FROM lockstep.incidents')).length;
     await waitFor('the incident', async () => (await count()) === 1, WAIT_MS);
     await sequencer.transferLeadership(author);
     await waitFor('a takeover', () => standby.sequencer.isLeading, WAIT_MS);
@@ -155,9 +155,9 @@ describe('differing roots', () => {
     for (const value of [true, false]) {
       const nonce = standby.sequencer.registry().changeCount;
       const change = { nonce, action: { selector: RegistryAction.SET_ROLLUP_QUARANTINED, value: { chainId, value } } };
-      const digest = commitmentDigest(sequencer.logId, 'registry', RegistryChange.hashTreeRoot(change as never));
+      const digest = commitmentDigest(sequencer.logId, 'registry', RegistryChange.hashTreeRoot(change));
       const signature = new LocalSigner(devnetKeys.registry()).sign(digest);
-      const signed = SignedRegistryChange.serialize({ change: change as never, signature });
+      const signed = SignedRegistryChange.serialize({ change: change, signature });
       await standby.sequencer.entries.submitRegistryChange(signed);
     }
     expect(standby.sequencer.disputedRollups()).toEqual([]);

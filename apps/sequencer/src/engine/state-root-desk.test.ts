@@ -73,7 +73,7 @@ test('a root that was placed does not wait again', async () => {
   expect(await waiting()).toEqual([]);
 });
 
-test('two keys that differ at one height are reported with both roots; those that agree are not', async () => {
+test('two keys that differ at one height are reported with both roots; those that agree are not', () => {
   receive(signedRoot(1));
   receive(signedRoot(1, {}, replicaKey(A)));
   receive(signedRoot(1, { chainId: B, root: word(8) }));
@@ -99,7 +99,7 @@ test('a key that signs two roots of one height is reported, however late; the ne
   expect(differing.at(-1)).toMatchObject({ number: 2, isSameKey: false });
 });
 
-test('a key that is behind is compared as long as the height is remembered', async () => {
+test('a key that is behind is compared as long as the height is remembered', () => {
   for (let number = 1; number <= 256; number++) receive(signedRoot(number));
   receive(signedRoot(1, { root: word(4) }, replicaKey(A)));
   expect(differing).toHaveLength(1);
