@@ -3,6 +3,9 @@ import type { Hex } from '#libs/protocol';
 import type { ExecutorState, HistoryLog } from './history.js';
 import { readHistoryLog } from './read-history-log.js';
 
+/** Whoever only checks can wait on a machine that is busy with what is checked. */
+const READ_TIMEOUTS = { connectMs: 30_000, statementMs: 59_000, answerMs: 60_000 };
+
 /** What an executor answers to `lockstep_state`. */
 export interface StateJson {
   number: number;
@@ -37,7 +40,10 @@ export function executorState(name: string, chainId: number, state: StateJson): 
  * @param upToBlock what comes after is left out: heartbeats go on while we look, all parties are compared at one height
  */
 export async function readLogFrom(databaseUrl: string, upToBlock = Infinity): Promise<HistoryLog> {
-  const dataSource = await createDataSource(databaseUrl, { applicationName: 'lockstep history', poolSize: 2 });
+  const dataSource = await createDataSource(databaseUrl, {
+    ...{ applicationName: 'lockstep history', poolSize: 2 },
+    timeouts: READ_TIMEOUTS,
+  });
   try {
     const { genesis, blocks, entries } = await readHistoryLog(new LogReader(dataSource));
     return {
