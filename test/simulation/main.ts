@@ -77,7 +77,9 @@ async function runParts(task: WorkerTask, workers: number): Promise<PartReport[]
 
 function runPart(task: WorkerTask): Promise<PartReport> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: task });
+    // What a schedule allocates is garbage with its end: a large nursery saves a fifth of the time.
+    const resourceLimits = { maxYoungGenerationSizeMb: 96 };
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: task, resourceLimits });
     worker.on('message', (message: { report?: PartReport }) => {
       if (message.report) resolve(message.report);
     });

@@ -8,10 +8,14 @@ export class Owner {
   constructor(readonly hasPromises: boolean) {}
 }
 
+/** The process that something is for, asked for when it comes about; null where there is none. */
+export type Receiver = () => Owner | null;
+
 interface Event {
   atMs: number;
   order: number;
-  owner: Owner | null;
+  /** Whose turn it will be, or how to find that out then. */
+  owner: Owner | Receiver | null;
   run: (() => void) | null;
 }
 
@@ -34,7 +38,7 @@ export class Scheduler {
   private owner: Owner | null = null;
 
   /** Plans something. Of a process that has died meanwhile nothing runs. */
-  at(atMs: number, owner: Owner | null, run: () => void): { cancel(): void } {
+  at(atMs: number, owner: Owner | Receiver | null, run: () => void): { cancel(): void } {
     const event: Event = { atMs: Math.max(atMs, this.nowMs), order: this.planned++, owner, run };
     this.push(event);
     return {
@@ -44,7 +48,7 @@ export class Scheduler {
     };
   }
 
-  after(ms: number, owner: Owner | null, run: () => void): { cancel(): void } {
+  after(ms: number, owner: Owner | Receiver | null, run: () => void): { cancel(): void } {
     return this.at(this.nowMs + ms, owner, run);
   }
 
@@ -54,9 +58,10 @@ export class Scheduler {
     try {
       while (this.heap.length > 0 && this.heap[0]!.atMs <= untilMs && !isDone()) {
         const event = this.pop();
-        const { owner, run } = event;
-        if (!run || owner?.alive === false) continue;
+        const { run } = event;
         this.nowMs = event.atMs;
+        const owner = typeof event.owner === 'function' ? event.owner() : event.owner;
+        if (!run || owner?.alive === false || (owner === null && event.owner !== null)) continue;
         if (owner && owner.pausedUntilMs > this.nowMs) {
           this.at(owner.pausedUntilMs, owner, run);
           continue;
@@ -73,6 +78,7 @@ export class Scheduler {
 
   /** A timer of the process whose turn it is. */
   timer(ms: number, run: () => void): { cancel(): void } {
+    if (!this.owner?.hasPromises) throw new Error('a timer is set outside the turn of the process that sets it');
     return this.after(Math.max(0, Math.ceil(ms)), this.owner, run);
   }
 

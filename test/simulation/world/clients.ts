@@ -179,11 +179,16 @@ export class Clients {
   private abort(of: number): void {
     const operationId = this.operationIds[of];
     const { world } = this;
-    const leader = world.leader();
-    if (!operationId || !leader?.term) return;
-    const { coordinator } = leader.term.state;
-    const settle = { resolve: () => world.happened('operator_abort', of), reject: () => undefined };
-    leader.queue.push(new AbortCandidate(operationId, { actor: 'operator', detail: {} }, coordinator, settle));
+    const node = world.likelyLeader();
+    if (!operationId) return;
+    const deliver = (): void => {
+      const { process } = node;
+      if (!process?.term) return;
+      const { coordinator } = process.term.state;
+      const settle = { resolve: () => world.happened('operator_abort', of), reject: () => undefined };
+      process.queue.push(new AbortCandidate(operationId, { actor: 'operator', detail: {} }, coordinator, settle));
+    };
+    world.network.send('client', 0, () => node.process?.owner ?? null, deliver);
   }
 
   private pause(chain: number, ms: number): void {
@@ -261,8 +266,8 @@ export class Clients {
         const { process } = node;
         if (!process) return;
         // A refusal may be thrown at once or come with the promise.
-      const sent = new Promise((resolve) => resolve(send(process)));
-      sent.then(
+        const sent = new Promise((resolve) => resolve(send(process)));
+        sent.then(
           () => answered({ ok: true }),
           (error: unknown) => {
             if (error instanceof SubmissionError) answered({ ok: false, code: error.code });

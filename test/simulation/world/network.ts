@@ -1,6 +1,6 @@
 import type { Link } from '../plan/plan.js';
 import { mixed } from '../support/random.js';
-import type { Owner, Scheduler } from '../support/scheduler.js';
+import type { Receiver, Scheduler } from '../support/scheduler.js';
 
 /** A time in which messages fare badly. */
 export interface BadWeather {
@@ -36,7 +36,7 @@ export class Network {
   /**
    * Sends a message. @param receiver the process that gets it, asked for when it arrives; null: it is lost
    */
-  send(link: Link, chainId: number, receiver: () => Owner | null, deliver: () => void): void {
+  send(link: Link, chainId: number, receiver: Receiver, deliver: () => void): void {
     const fate = mixed(this.seed, ++this.sent);
     let delayMs = 1 + (fate & 3);
     let isRepeated = false;
@@ -51,11 +51,7 @@ export class Network {
     if (isRepeated) this.carry(delayMs + 1 + ((fate >>> 5) & 31), receiver, deliver);
   }
 
-  private carry(delayMs: number, receiver: () => Owner | null, deliver: () => void): void {
-    const { scheduler } = this;
-    scheduler.after(delayMs, null, () => {
-      const owner = receiver();
-      if (owner) scheduler.after(0, owner, deliver);
-    });
+  private carry(delayMs: number, receiver: Receiver, deliver: () => void): void {
+    this.scheduler.after(delayMs, receiver, deliver);
   }
 }
