@@ -109,7 +109,11 @@ test('a restored database is led only after its restore was declared, and execut
   });
   void network.startSequencer(0).catch(() => undefined); // it gives up waiting before we are done
   const logFile = join(directory.path, 'sequencer-0.log');
-  await waitFor('the refusal to lead', () => readFileSync(logFile, 'utf8').includes('was restored from a backup'), 30_000);
+  await waitFor(
+    'the refusal to lead',
+    () => readFileSync(logFile, 'utf8').includes('was restored from a backup'),
+    30_000,
+  );
   const kept = await readLogFrom(network.databaseUrl);
   expect(kept.blocks.length).toBeLessThan(lost.blocks.length);
 

@@ -147,7 +147,8 @@ describe('differing roots', () => {
     expect(sequencer.disputedRollups()).toEqual([]);
     sequencer.receiveRoot(stated(devnetKeys.replica(0), 2));
     expect(sequencer.disputedRollups()).toEqual([chainId]);
-    const count = async (): Promise<number> => (await log.dataSource.query<unknown[]>('SELECT FROM lockstep.incidents')).length;
+    const count = async (): Promise<number> =>
+      (await log.dataSource.query<unknown[]>('SELECT FROM lockstep.incidents')).length;
     await waitFor('the incident', async () => (await count()) === 1, WAIT_MS);
     await sequencer.transferLeadership(author);
     await waitFor('a takeover', () => standby.sequencer.isLeading, WAIT_MS);
