@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { waitFor } from '#libs/testkit';
 import {
   compose,
+  containerOf,
   disconnect,
+  docker,
   leader,
   type NetworkName,
   reconnect,
@@ -63,32 +65,14 @@ function outage(
   return { name: `${verb} ${target}`, inCi, inject };
 }
 
-const kill = (target: Target, inCi = false): Fault =>
-  outage(
-    'kill',
-    target,
-    inCi,
-    (service) => compose('kill', service),
-    (service) => compose('start', service),
-  );
+/** By docker itself: compose would start what a service depends on as well. */
+const on = (command: string) => async (service: Service) => docker(command, await containerOf(service));
 
-const pause = (target: Target, inCi = false): Fault =>
-  outage(
-    'pause',
-    target,
-    inCi,
-    (service) => compose('pause', service),
-    (service) => compose('unpause', service),
-  );
+const kill = (target: Target, inCi = false): Fault => outage('kill', target, inCi, on('kill'), on('start'));
 
-const stop = (target: Target, inCi = false): Fault =>
-  outage(
-    'stop and start',
-    target,
-    inCi,
-    (service) => compose('stop', service),
-    (service) => compose('start', service),
-  );
+const pause = (target: Target, inCi = false): Fault => outage('pause', target, inCi, on('pause'), on('unpause'));
+
+const stop = (target: Target, inCi = false): Fault => outage('stop and start', target, inCi, on('stop'), on('start'));
 
 const cutOff = (target: Target, networks: readonly NetworkName[], inCi = false): Fault =>
   outage(
@@ -117,7 +101,7 @@ const rollingRestart: Fault = {
   inCi: true,
   inject: async () => {
     for (const service of SERVICES) {
-      await compose('restart', service);
+      await docker('restart', await containerOf(service));
       await untilHealthy([service]);
     }
   },

@@ -145,6 +145,8 @@ export class ComposeLoad {
   /** The log up to a height that lies a little ahead, and what followers and executors have at that height. */
   private async history(name: string): Promise<History> {
     const { feeds, topology } = this;
+    // After a fault it takes an executor a moment until it is back; by then a height that was chosen before is past.
+    await Promise.all(topology.rollups.map(({ chainId }) => this.untilAnswers(chainId)));
     const takenAtMs = performance.now();
     const height = Math.max(...feeds.map(({ newest }) => newest?.header.number ?? 0)) + BLOCKS_AHEAD;
     const executors = await Promise.all(
@@ -168,17 +170,25 @@ export class ComposeLoad {
     return { log, followers, executors, clients };
   }
 
-  /** After a fault it takes an executor a moment until it is back. */
+  private untilAnswers(chainId: number): Promise<void> {
+    const status = { method: 'lockstep_executorStatus', params: [] };
+    const answers = (): Promise<boolean> =>
+      this.requests.request(readSubject(chainId), status, 2_000).then(
+        () => true,
+        () => false,
+      );
+    return waitFor(`executor ${chainId} to answer`, answers, STATE_MS_MAX);
+  }
+
   private async stateAt(chainId: number, height: number): Promise<StateJson> {
-    const request = { method: 'lockstep_state', params: [{ height, timeoutMs: 5_000 }] };
-    const end = performance.now() + STATE_MS_MAX;
-    for (;;) {
-      const answer = await this.requests
-        .request<{ result?: StateJson; error?: { message: string } }>(readSubject(chainId), request, 7_000)
-        .catch((error: Error) => ({ result: undefined, error }));
-      if (answer.result) return answer.result;
-      if (performance.now() > end) throw new Error(`executor ${chainId} at block ${height}: ${answer.error?.message}`);
-    }
+    const request = { method: 'lockstep_state', params: [{ height, timeoutMs: STATE_MS_MAX }] };
+    const answer = await this.requests.request<{ result?: StateJson; error?: { message: string } }>(
+      readSubject(chainId),
+      request,
+      STATE_MS_MAX + 2_000,
+    );
+    if (!answer.result) throw new Error(`executor ${chainId} at block ${height}: ${answer.error?.message}`);
+    return answer.result;
   }
 
   private judge(history: History, atRest: boolean): CheckResult {
