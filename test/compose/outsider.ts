@@ -11,6 +11,7 @@ const CHAINS = [84001, 84002, 84003];
 const SEQUENCERS: Sequencer[] = ['sequencer-1', 'sequencer-2'];
 const ETHER = 10n ** 18n;
 const OPERATION_MS_MAX = 20_000;
+const EVENTS_MS_MAX = 30_000;
 // The load within the network uses accounts 0 to 8; of 7 and 8 only to send transactions, so they may sign intents here.
 const account = (addressIndex: number) => mnemonicToAccount(DEVNET_MNEMONIC, { addressIndex });
 
@@ -102,6 +103,24 @@ export function outsiderTests(): void {
     expect(await (await fetch(`${adminUrl()}/docs`)).text()).toContain('<html');
     const openApi = (await (await fetch(`${adminUrl()}/openapi.json`)).json()) as { openapi: string };
     expect(openApi.openapi).toMatch(/^3\./);
+    expect((await fetch(`${adminUrl()}/api/v1/rollups`)).status).toBe(401);
+  });
+
+  test('with a key that an operator made, the admin API tells what there is, and what happens as it happens', async () => {
+    const create = ['api-key', 'create', '--name', 'outsider', '--role', 'viewer'];
+    const [key] = (await compose('run', '--rm', '--no-deps', '--no-TTY', 'operator', ...create)).split('\n');
+    const headers = { authorization: `Bearer ${key}` };
+    const rollups = await (await fetch(`${adminUrl()}/api/v1/rollups`, { headers })).text();
+    for (const chainId of CHAINS) expect(rollups).toContain(String(chainId));
+    const events = await fetch(`${adminUrl()}/api/v1/events`, { headers, signal: AbortSignal.timeout(EVENTS_MS_MAX) });
+    expect(events.headers.get('content-type')).toContain('text/event-stream');
+    const decoder = new TextDecoder();
+    let told = '';
+    for await (const part of events.body!) {
+      told += decoder.decode(part as Uint8Array, { stream: true });
+      if ((told.match(/^data: /gm) ?? []).length >= 5) break;
+    }
+    expect(told).toMatch(/^id: .+$/m);
   });
 
   test('a second start finds the network as it is: nothing is made anew', async () => {

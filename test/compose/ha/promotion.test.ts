@@ -10,6 +10,7 @@ import {
   leader,
   project,
   rpcUrl,
+  setting,
   type Service,
   SERVICES,
   untilHealthy,
@@ -72,17 +73,17 @@ test('every connection to Postgres and NATS is by TLS, and plain ones are refuse
     'SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE client_addr IS NOT NULL AND NOT ssl',
   );
   expect(plain).toBe('0');
-  const network = `${project()}_database`;
-  const arguments_ = [
-    'run',
-    '--rm',
-    '--network',
-    network,
-    'postgres:17',
-    'psql',
-    'host=postgres user=lockstep dbname=lockstep sslmode=disable',
-  ];
-  await expect(docker(...arguments_)).rejects.toThrow(/no pg_hba.conf entry.*no encryption/);
+  const database = ['--network', `${project()}_database`, 'postgres:17'];
+  const plainLogin = 'host=postgres user=lockstep dbname=lockstep sslmode=disable';
+  await expect(docker('run', '--rm', ...database, 'psql', plainLogin)).rejects.toThrow(
+    /no pg_hba.conf entry.*no encryption/,
+  );
+  const readInfo = `require('node:net').connect(4222, 'nats').once('data', (line) => {
+    console.log(JSON.parse(String(line).slice('INFO '.length)).tls_required);
+    process.exit();
+  })`;
+  const network = `${project()}_messaging`;
+  expect(await docker('run', '--rm', '--network', network, setting('LOCKSTEP_IMAGE'), '-e', readInfo)).toBe('true');
 });
 
 test('the standby is synchronous: a commit is acknowledged once both have it', async () => {
@@ -95,6 +96,7 @@ test('two of three NATS servers may be lost, whichever', async () => {
   for (const pair of [
     ['nats', 'nats-2'],
     ['nats-2', 'nats-3'],
+    ['nats-3', 'nats'],
   ]) {
     await compose('kill', ...pair);
     await expectGoesOn(`without ${pair.join(' and ')}`);
