@@ -302,9 +302,12 @@ test('the page at / loads nothing from elsewhere and its own policy allows its s
   expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
 });
 
-test('every documented GET has answered 200 in this file', async () => {
+test('every documented GET has answered 200 in this file, but for streams and metrics, which have tests of their own', async () => {
   await api.get('/healthz');
   await api.get('/readyz');
-  const documented = Object.values(api.document.paths).flatMap(({ get }) => (get ? [`${get.operationId} 200`] : []));
+  const elsewhere = ['getEvents 200', 'getMetrics 200'];
+  const documented = Object.values(api.document.paths)
+    .flatMap(({ get }) => (get ? [`${get.operationId} 200`] : []))
+    .filter((answer) => !elsewhere.includes(answer));
   expect(documented.filter((answer) => !api.seen.has(answer))).toEqual([]);
 });
