@@ -1,6 +1,7 @@
 import type { DigestSigner } from '#libs/crypto';
 import {
   type CommandPlaceJson,
+  CommandRefusedError,
   CommandSender,
   JsonRequests,
   type NatsAccess,
@@ -16,6 +17,10 @@ import {
   seriesId,
 } from '#libs/protocol';
 import { callRpc } from './json-rpc.js';
+
+/** How often a change is numbered anew, and how long a stand-by needs to read what the leader wrote. */
+const CHANGE_ATTEMPTS = 10;
+const STANDBY_BEHIND_MS = 200;
 
 /** Signs changes of the registry and commands to the sequencers with the registry key, and submits them. */
 export class AdminClient {
@@ -39,10 +44,23 @@ export class AdminClient {
     return seriesId(terms);
   }
 
-  /** Submits a change as the registry's next one. @throws CommandRefusedError */
+  /**
+   * Submits a change as the registry's next one. The registry may come from a stand-by, which follows the leader by a
+   * moment, or somebody else's change may be faster; then it is read again: a change with a number that is taken has no
+   * effect. @throws CommandRefusedError
+   */
   async change(action: RegistryChange['action']): Promise<CommandPlaceJson> {
-    const { changeCount } = await readRegistry(this.url);
-    return this.sender.changeRegistry(signRegistryChange(this.logId, this.signer, { nonce: changeCount, action }));
+    for (let attempt = 1; ; attempt++) {
+      const { changeCount } = await readRegistry(this.url);
+      try {
+        const signed = signRegistryChange(this.logId, this.signer, { nonce: changeCount, action });
+        return await this.sender.changeRegistry(signed);
+      } catch (thrown) {
+        const isTaken = thrown instanceof CommandRefusedError && thrown.code === 'REGISTRY_NONCE';
+        if (!isTaken || attempt === CHANGE_ATTEMPTS) throw thrown;
+        await new Promise((resolve) => setTimeout(resolve, STANDBY_BEHIND_MS));
+      }
+    }
   }
 
   /** Pauses or resumes a rollup: paused, it takes no transactions and no prepares. */
