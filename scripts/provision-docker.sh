@@ -225,12 +225,13 @@ stand_in_nats() { # image tag
   mkdir -p "$to"/{bin,etc,tmp,usr/local/bin}
   install "$WORK/nats-package/usr/sbin/nats-server" "$to/usr/local/bin/nats-server"
   for library in $(ldd "$to/usr/local/bin/nats-server" | grep -oE '/[^ ]+'); do install -D "$library" "$to$library"; done
-  install "$(find "$WORK/busybox-package" -type f -name busybox | head -1)" "$to/bin/busybox"
+  install "$(find "$WORK/busybox-package" -type f -path '*bin/busybox' | head -1)" "$to/bin/busybox"
   (cd "$to/bin" && for applet in $(./busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$applet"; done)
   echo 'root:x:0:0:root:/:/bin/sh' >"$to/etc/passwd"
   echo 'hosts: files dns' >"$to/etc/nsswitch.conf"
   tar -C "$to" --owner=0 --group=0 -cf "$WORK/nats.tar" .
   tar_image "$WORK/nats.tar" "$1" 'CMD ["nats-server"]' 'EXPOSE 4222 6222 8222'
+  docker run --rm --network none "$1" sh -c 'nats-server --version && command -v wget' >/dev/null || die "$1 does not run"
 }
 
 ensure_image() { # image
