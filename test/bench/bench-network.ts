@@ -1,9 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { connectNats, type NatsConnection } from '#libs/messaging';
-import { Network, PROJECT_ROOT, readLogId } from '#libs/testkit';
+import { Network, PROJECT_ROOT, readLogId, temporaryDirectory } from '#libs/testkit';
 import type { Topology } from '#libs/runtime';
 import { createLanes, createSenders, type LoadLane } from './load/lanes.js';
 import type { BenchSender } from './load/signed-transactions.js';
@@ -36,8 +35,7 @@ export class BenchNetwork {
 
   /** Starts Postgres, NATS, one sequencer and three executors on free ports, in a temporary directory. */
   static async start({ keep, adminApi = false, env = {} }: BenchNetworkOptions): Promise<BenchNetwork> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-bench-'));
-    chmodSync(dataDir, 0o755); // Postgres's own user has to pass through
+    const dataDir = temporaryDirectory('bench');
     try {
       const senders = createSenders(LANES_PER_ROLLUP);
       const topologyFile = writeTopology(dataDir, senders);

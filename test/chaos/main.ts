@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
-import { type Cell, cellName, formatReports, runChaos, runLongOutage } from '#libs/testkit';
+import { type Cell, cellName, formatReports, runChaos, runLongOutage, temporaryDirectory } from '#libs/testkit';
 import { appendCoverage, printCoverage } from './coverage.js';
 import { printReport } from './print-report.js';
 
@@ -35,7 +33,7 @@ async function main(): Promise<number> {
   if (values.coverage) return printCoverage(values.commit, print) ? 0 : 1;
   if (values.long) return runLong();
   const pattern = values.cells === undefined ? null : new RegExp(values.cells);
-  const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-chaos-'));
+  const dataDir = temporaryDirectory('chaos');
   print(`seed ${values.seed}, ${values.minutes} min, data in ${dataDir}`);
   const started = performance.now();
   const report = await runChaos({
@@ -63,7 +61,7 @@ async function main(): Promise<number> {
 async function runLong(): Promise<number> {
   let failed = 0;
   for (const kind of ['freeze', 'blackhole'] as const) {
-    const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-chaos-'));
+    const dataDir = temporaryDirectory('chaos');
     print(`Postgres: ${kind} of ${values['outage-seconds']} s, data in ${dataDir}`);
     const outageMs = Number(values['outage-seconds']) * 1_000;
     const report = await runLongOutage({ kind, dataDir, outageMs, log: (line) => print(`  ${line}`) });

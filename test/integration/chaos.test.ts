@@ -1,9 +1,7 @@
 // A network of real processes keeps every invariant through a fixed plan of kills under load, each at its phase.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ChaosReport, formatReports, runChaos, type Step } from '#libs/testkit';
+import { type ChaosReport, formatReports, runChaos, type Step, temporaryDirectory } from '#libs/testkit';
 
 const PLAN: Step[] = [
   { cell: { row: 'leaderKilled', column: 'P3' }, phase: 'P3', seed: 1 },
@@ -18,7 +16,7 @@ describe('chaos', () => {
   let report: ChaosReport;
 
   beforeAll(async () => {
-    dataDir = mkdtempSync(join(tmpdir(), 'lockstep-chaos-'));
+    dataDir = temporaryDirectory('chaos');
     report = await runChaos({
       seed: 1,
       durationMs: 60_000,

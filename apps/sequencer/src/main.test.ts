@@ -1,7 +1,6 @@
 // Shows how a sequencer process starts and ends: it waits for servers that are away and says so, ends with one sentence
 // where waiting cannot help, and stops in good order whatever is away.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bytesToHex } from '#libs/protocol';
@@ -16,12 +15,13 @@ import {
   startPostgres,
   type SupervisedProcess,
   waitFor,
+  temporaryDirectory,
 } from '#libs/testkit';
 
 const START_MS_MAX = 40_000;
 const WAITING = /Postgres is not there yet/;
 
-const directory = mkdtempSync(join(tmpdir(), 'lockstep-sequencer-'));
+const directory = temporaryDirectory('sequencer');
 const dataDir = join(directory, 'postgres');
 let postgres: PostgresServer;
 /** Nobody listens there. */

@@ -1,9 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '#libs/persistence';
-import { appScript, freePort, spawnNode, startNats, startPostgres, waitFor } from '#libs/testkit';
+import { appScript, freePort, spawnNode, startNats, startPostgres, waitFor, temporaryDirectory } from '#libs/testkit';
 import { BenchNetwork } from '../bench-network.js';
 import { measureLists, type ListFigures } from './measure-lists.js';
 import { measurePolling, type PollingFigures } from './measure-polling.js';
@@ -40,8 +39,7 @@ export async function runAdminBench(progress: (line: string) => void): Promise<A
 async function benchLists(
   progress: (line: string) => void,
 ): Promise<Pick<AdminFigures, 'lists' | 'projectionSeconds'>> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'lockstep-bench-admin-'));
-  chmodSync(dataDir, 0o755);
+  const dataDir = temporaryDirectory('bench-admin');
   const stops: (() => Promise<unknown>)[] = [];
   try {
     const postgres = await startPostgres({ dataDir: join(dataDir, 'postgres') });

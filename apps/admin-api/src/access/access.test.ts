@@ -1,6 +1,5 @@
 // Shows that every route takes exactly the keys that it says, and that nothing is open by accident.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Controller, Get } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
@@ -9,7 +8,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { API_ROLES, ApiKeys, type ApiRole, createDataSource, migrate, roleAllows } from '#libs/persistence';
-import { type PostgresServer, startPostgres, waitFor } from '#libs/testkit';
+import { type PostgresServer, startPostgres, waitFor, temporaryDirectory } from '#libs/testkit';
 import { AdminApiSettings } from '../config.js';
 import { createOpenApiDocument } from '../openapi/document.js';
 import { runAdminApi } from '../run-admin-api.js';
@@ -43,8 +42,7 @@ const statusOf = async (base: string, method: string, path: string, key?: string
 };
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'lockstep-access-'));
-  chmodSync(directory, 0o755);
+  directory = temporaryDirectory('access');
   postgres = await startPostgres({ dataDir: join(directory, 'postgres') });
   await migrate(postgres.url);
   dataSource = await createDataSource(postgres.url);

@@ -1,18 +1,17 @@
 // Shows that the devnet's admin key is closed to others, counts, and stays the same as long as it does.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ApiKeys, createDataSource, migrate } from '#libs/persistence';
-import { type PostgresServer, runningPostgresUrl, startPostgres } from '#libs/testkit';
+import { type PostgresServer, runningPostgresUrl, startPostgres, temporaryDirectory } from '#libs/testkit';
 import { ensureAdminKey } from './admin-key.js';
 
 let directory: string;
 let server: PostgresServer;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'lockstep-admin-key-'));
-  chmodSync(directory, 0o755);
+  directory = temporaryDirectory('admin-key');
   server = await startPostgres({ dataDir: join(directory, 'postgres') });
   await migrate(server.url);
 });

@@ -1,8 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { ConfigurationError, exitWithParent, portSetting } from '#libs/runtime';
-import { assertPortFree, DataDirectoryLock, freePort, Network } from '#libs/testkit';
+import { assertPortFree, DataDirectoryLock, freePort, Network, temporaryDirectory } from '#libs/testkit';
 import { bold, dim, green, heading, print, red } from '../console.js';
 import { EMPTY_SUMMARY, runScenario, type ScenarioResult } from '../scenario/scenario.js';
 import { printError } from '../print-error.js';
@@ -29,7 +28,8 @@ export async function runDevnet({ once }: DevnetOptions): Promise<number> {
   exitWithParent(async () => network?.stop());
   let result: ScenarioResult = { passed: false, summary: EMPTY_SUMMARY };
   try {
-    const dataDir = once && !process.env.LOCKSTEP_DATA_DIR ? (temporary = temporaryDirectory()) : givenDirectory();
+    const dataDir =
+      once && !process.env.LOCKSTEP_DATA_DIR ? (temporary = temporaryDirectory('devnet')) : givenDirectory();
     lock = DataDirectoryLock.acquire(dataDir);
     const rpcPort = await choosePort('RPC_PORT', DEFAULT_RPC_PORT, once);
     const adminPort = await choosePort('ADMIN_PORT', DEFAULT_ADMIN_PORT, once);
@@ -76,13 +76,6 @@ const givenDirectory = (): string => {
   mkdirSync(dataDir, { recursive: true });
   return dataDir;
 };
-
-/** A directory that Postgres's own user can pass through as well. */
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'lockstep-'));
-  chmodSync(directory, 0o755);
-  return directory;
-}
 
 async function choosePort(setting: string, standard: number, once: boolean): Promise<number> {
   const given = process.env[setting];

@@ -1,7 +1,6 @@
 // Shows two sequencers on one real Postgres: who is ready and who leads when writes hang or another takes the epoch, and
 // that a leader takes over what the one before had found out.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { LocalSigner } from '#libs/crypto';
@@ -15,7 +14,14 @@ import {
   StateRoot,
 } from '#libs/protocol';
 import { createMetricsRegistry, createSequencerMetrics } from '#libs/runtime';
-import { devnetKeys, type PostgresServer, PROJECT_ROOT, startPostgres, waitFor } from '#libs/testkit';
+import {
+  devnetKeys,
+  type PostgresServer,
+  PROJECT_ROOT,
+  startPostgres,
+  waitFor,
+  temporaryDirectory,
+} from '#libs/testkit';
 import { SequencerSettings } from '../config.js';
 import { openLog, type OpenLog } from './open-log.js';
 import { Sequencer } from './sequencer.js';
@@ -29,8 +35,7 @@ let postgres: PostgresServer;
 const running: Sequencer[] = [];
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'lockstep-engine-'));
-  chmodSync(directory, 0o755);
+  directory = temporaryDirectory('engine');
   postgres = await startPostgres({ dataDir: directory });
 });
 afterEach(async () => {

@@ -1,15 +1,13 @@
 // Shows that the audit of a log in Postgres finds each change that the owner of its tables could make, and that evidence
 // made from it holds. A real server; the database of each test is a copy of one log.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkCertificate, openRegistryExport } from '#libs/atomic-commit';
 import { recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { AuditReader, createDataSource, EvidenceReader } from '#libs/persistence';
 import { EntryKind, Outcome } from '#libs/protocol';
-import { historyFixtures, type PostgresServer, startPostgres } from '#libs/testkit';
+import { historyFixtures, type PostgresServer, startPostgres, temporaryDirectory } from '#libs/testkit';
 import { checkCertificatePlan, checkPreconfirmation } from '../index.js';
 import { DatabaseSource } from '../source/database-source.js';
 import { rulesOf } from '../testing/audit-memory.js';
@@ -23,8 +21,7 @@ let pool: SenderRecoveryPool;
 let copies = 0;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'lockstep-audit-'));
-  chmodSync(directory, 0o755);
+  directory = temporaryDirectory('audit');
   server = await startPostgres({ dataDir: directory });
   pool = new SenderRecoveryPool({ workers: 1 }, {});
   ({ network } = await historyFixtures.playScenario());

@@ -1,9 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createDataSource, LogReader, LogWriter, migrate } from '#libs/persistence';
-import { type PostgresServer, startPostgres } from '../servers/index.js';
+import { type PostgresServer, startPostgres, temporaryDirectory } from '../servers/index.js';
 import { checkHistory } from './check-history.js';
 import { playScenario } from './fixtures/scenario.js';
 import { readHistoryLog } from './read-history-log.js';
@@ -11,8 +9,7 @@ import { readHistoryLog } from './read-history-log.js';
 let directory: string;
 let server: PostgresServer;
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'lockstep-history-'));
-  chmodSync(directory, 0o755);
+  directory = temporaryDirectory('history');
   server = await startPostgres({ dataDir: directory });
 });
 afterAll(async () => {

@@ -9,3 +9,4 @@ export { isProcessAlive, processStartTime } from './process-identity.js';
 export { runningPostgresUrl } from './running-postgres.js';
 export { spawnNode, type SpawnNodeOptions } from './spawn-node.js';
 export { type ProcessExit, SupervisedProcess } from './supervised-process.js';
+export { temporaryDirectory } from './temporary-directory.js';
