@@ -145,14 +145,13 @@ test('`lockstep leader confirm-time`: a node whose clock is an hour ahead refuse
   expect(loaded.epoch).toBe(epoch);
   // Told by an operator whose own clock is an hour behind the node's: the command is too old for it.
   await loaded.command(['leader', 'confirm-time'], { rpc: ahead.url });
-  const { number, timestamp } = loaded.clients.feeds[0]!.newest!.header;
   await loaded.command(['leader', 'confirm-time'], { rpc: ahead.url, clockOffsetMs: HOUR_MS });
   await loaded.takenOver(epoch);
   expect(await readiness(ahead.url)).toMatchObject({ isLeading: true });
   const { blocks } = await readLogFrom(loaded.network.postgres.url);
-  const next = blocks.find(({ header }) => header.epoch > epoch)!.header;
-  expect(next.number).toBe(number + 1);
-  expect(next.timestamp - timestamp).toBeGreaterThan(HOUR_MS / 2);
+  const next = blocks.findIndex(({ header }) => header.epoch > epoch);
+  const [last, first] = blocks.slice(next - 1, next + 1).map(({ header }) => header.timestamp);
+  expect(first! - last!).toBeGreaterThan(HOUR_MS / 2);
   leader.process.start();
   await loaded.goesOn();
 });

@@ -177,16 +177,20 @@ export class Network {
       chainIds.map((chainId) =>
         waitFor(
           `executor ${chainId} at block ${height}`,
-          async () => {
-            const place = await this.read<{ number: number }>(chainId, 'lockstep_waitForHeight', [
-              { minHeight: height, timeoutMs: 5_000 },
-            ]).catch(() => null);
-            return place !== null && place.number >= height;
-          },
+          async () => (await this.heightOf(chainId, height).catch(() => -1)) >= height,
           30_000,
         ),
       ),
     );
+  }
+
+  /**
+   * The block that a rollup's voting executor stands at, once it is not below `minHeight`.
+   * @throws Error when it is still below after 5 s, or with the executor's message
+   */
+  async heightOf(chainId: number, minHeight = 0): Promise<number> {
+    const at = { minHeight, timeoutMs: 5_000 };
+    return (await this.read<{ number: number }>(chainId, 'lockstep_waitForHeight', [at])).number;
   }
 
   /** Reads a rollup's state from its voting executor. @throws Error with the executor's message */
