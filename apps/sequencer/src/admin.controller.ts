@@ -42,7 +42,7 @@ export class AdminController {
   async abortOperation(@Payload() data: unknown): Promise<CommandResult> {
     return this.answer(async () => {
       const { argument, author } = this.check(data, 'operation.abort');
-      return placeJson(await this.sequencer.abortOperation(argument, author));
+      return placeJson(await this.sequencer.operator.abortOperation(argument, author));
     });
   }
 
@@ -50,7 +50,7 @@ export class AdminController {
   @MessagePattern<string>('admin.intake.drain')
   async drainIntake(@Payload() data: unknown): Promise<CommandResult> {
     return this.answer(async () => {
-      return placeJson(await this.sequencer.setDraining(true, this.check(data, 'intake.drain').author));
+      return placeJson(await this.sequencer.operator.setDraining(true, this.check(data, 'intake.drain').author));
     });
   }
 
@@ -58,7 +58,7 @@ export class AdminController {
   @MessagePattern<string>('admin.intake.resume')
   async resumeIntake(@Payload() data: unknown): Promise<CommandResult> {
     return this.answer(async () => {
-      return placeJson(await this.sequencer.setDraining(false, this.check(data, 'intake.resume').author));
+      return placeJson(await this.sequencer.operator.setDraining(false, this.check(data, 'intake.resume').author));
     });
   }
 
@@ -67,7 +67,7 @@ export class AdminController {
   async transferLeadership(@Payload() data: unknown): Promise<CommandResult> {
     return this.answer(async () => {
       const { author } = this.check(data, 'leader.transfer');
-      const { endedEpoch, ...place } = await this.sequencer.transferLeadership(author);
+      const { endedEpoch, ...place } = await this.sequencer.operator.transferLeadership(author);
       return { ...placeJson(place), endedEpoch };
     });
   }
@@ -96,7 +96,7 @@ export class AdminController {
     return this.answer(() => {
       const request = OperationId.safeParse(data);
       if (!request.success) throw SubmissionError.of('INVALID_PARAMS', 'id must be 32 bytes as 0x hex');
-      return Promise.resolve({ arrivals: this.sequencer.arrivals.of(hexToBytes(request.data.id)) });
+      return Promise.resolve({ arrivals: this.sequencer.statements.arrivals.of(hexToBytes(request.data.id)) });
     });
   }
 

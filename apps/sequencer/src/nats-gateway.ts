@@ -70,7 +70,7 @@ export class NatsGateway {
       this.servers.push({ stop: () => subscription.unsubscribe() });
     };
     this.servers.push(
-      new ReplayServer(connection, sequencer),
+      new ReplayServer(connection, sequencer.slices),
       new IngressServer(connection, { submit: (chainId, raws) => submitRaw(sequencer, chainId, raws) }),
       new PriceServer(connection, (bytes) => submitPrice(sequencer, bytes)),
     );

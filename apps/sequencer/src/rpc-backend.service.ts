@@ -93,7 +93,7 @@ export class SequencerRpcBackend implements RpcBackend {
   }
 
   replay(chainId: number, request: { from: number; limit: number; offset: number }): Promise<Uint8Array> {
-    return answerReplay(this.sequencer, chainId, request);
+    return answerReplay(this.sequencer.slices, chainId, request);
   }
 
   /** The leader to forward submissions to; null when this node leads, or nobody does. */

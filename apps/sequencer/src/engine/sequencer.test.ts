@@ -97,7 +97,7 @@ describe('readiness', () => {
       await waitFor('it is not ready', () => !sequencer.isReady, WAIT_MS);
       expect(performance.now() - frozenAtMs).toBeLessThan(READINESS_MS_MAX - 500);
       expect(sequencer.isLeading).toBe(false);
-      expect(() => sequencer.abortOperation(new Uint8Array(32), author)).toThrow(/cannot be written/);
+      expect(() => sequencer.operator.abortOperation(new Uint8Array(32), author)).toThrow(/cannot be written/);
       // The lease is renewed by another connection: nobody else may lead yet.
       expect(standby.sequencer.isReady).toBe(true);
     } finally {
@@ -155,7 +155,7 @@ describe('differing roots', () => {
     const count = async (): Promise<number> =>
       (await log.dataSource.query<unknown[]>('SELECT FROM lockstep.incidents')).length;
     await waitFor('the incident', async () => (await count()) === 1, WAIT_MS);
-    await sequencer.transferLeadership(author);
+    await sequencer.operator.transferLeadership(author);
     await waitFor('a takeover', () => standby.sequencer.isLeading, WAIT_MS);
     expect([sequencer.disputedRollups(), standby.sequencer.disputedRollups()]).toEqual([[], [chainId]]);
     for (const value of [true, false]) {

@@ -1,49 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
-import { type OutgoingSlice, RecentSlices, type SliceSource } from '#libs/messaging';
+import type { OutgoingSlice } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
-import {
-  DIFFERING_ROOTS,
-  EvidenceReader,
-  type LogReader,
-  newestDisputes,
-  pendingRestore,
-  recordIncident,
-} from '#libs/persistence';
-import {
-  bytesToHex,
-  findRollup,
-  Genesis,
-  hexToBytes,
-  logId,
-  type Registry,
-  type SignedVote,
-  Slice,
-} from '#libs/protocol';
+import { EvidenceReader, type LogReader, newestDisputes, pendingRestore, recordIncident } from '#libs/persistence';
+import { type Genesis, hexToBytes, logId, type Registry, type SignedVote } from '#libs/protocol';
 import type { Logger, SequencerMetrics } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
 import { BlockMeter } from '../metrics/block-meter.js';
-import { AbortCandidate } from './abort-candidate.js';
-import { AuditCandidate, type CommandAuthor, type CommandPlace } from './audit-candidate.js';
 import { AdminDesk } from './admin-desk.js';
 import { readAnnouncement } from './announce-tip.js';
 import { EntryDesk } from './entry-desk.js';
+import { ExecutorStatements } from './executor-statements.js';
 import { ExecutorWatch } from './executor-watch.js';
 import { IncidentDesk } from './incident-desk.js';
 import { IntakeQueue } from './intake-queue.js';
 import { LeaderTerm } from './leader-term.js';
 import { LeadershipLoop } from './leadership-loop.js';
-import type { LogState } from './log-state.js';
+import { LogSlices } from './log-slices.js';
 import { LogTail } from './log-tail.js';
-import { assertMayLead } from './may-lead.js';
 import type { OpenLog } from './open-log.js';
 import { OperationDesk } from './operation-desk.js';
 import { OperationQueries } from './operation-queries.js';
-import { RootDisputes } from './root-disputes.js';
-import { type DifferingRoots, StateRootDesk } from './state-root-desk.js';
+import { OperatorCommands } from './operator-commands.js';
 import { SubmissionError } from './submission-error.js';
+import { TermStart } from './term-start.js';
 import { TransactionDesk } from './transaction-desk.js';
-import { VoteArrivals } from './vote-arrivals.js';
 import { WriteWatch } from './write-watch.js';
 
 /** What leaves the process when a block is durable, and what it asks of others. */
@@ -64,26 +45,24 @@ const STALE_MS = 3_000;
  * A sequencer node: admission, ordering, the log and the relay. It leads or stands by, see {@link LeadershipLoop};
  * only the leader takes submissions, both answer reads.
  */
-export class Sequencer implements SliceSource {
+export class Sequencer {
   readonly transactions: TransactionDesk;
   readonly operations: OperationDesk;
   readonly entries: EntryDesk;
-  readonly roots: StateRootDesk;
+  readonly statements: ExecutorStatements;
   readonly commands: AdminDesk;
+  readonly operator: OperatorCommands;
   readonly executors: ExecutorWatch;
-  readonly arrivals = new VoteArrivals();
   readonly queries: OperationQueries;
   readonly evidence: EvidenceReader;
   readonly logId: Uint8Array;
+  /** What followers replay. */
+  readonly slices: LogSlices;
   private readonly queue: IntakeQueue;
-  private readonly recent = new RecentSlices();
-  private readonly genesisSsz: Uint8Array;
+  private readonly termStart: TermStart;
   private readonly leadershipLoop: LeadershipLoop;
   private outlets: SequencerOutlets | null = null;
   private readonly writes = new WriteWatch(() => performance.now());
-  private timeConfirmed = false;
-  private readonly disputes = new RootDisputes();
-  private readonly incidents: IncidentDesk;
   private running: Promise<void> | null = null;
 
   /** Reads the log for all that asks. */
@@ -111,10 +90,11 @@ export class Sequencer implements SliceSource {
     );
     this.pool = pool;
     this.logId = logId(genesis);
-    this.genesisSsz = Genesis.serialize(genesis);
+    this.slices = new LogSlices(genesis, reader, () => this.tip().number);
     this.queries = new OperationQueries(reader);
     this.evidence = new EvidenceReader(log.dataSource, genesis);
     this.queue = new IntakeQueue(settings.LOCKSTEP_QUEUE_MAX, () => this.term?.wake());
+    this.termStart = this.createTermStart();
     this.leadershipLoop = this.createLeadershipLoop();
     this.executors = new ExecutorWatch(settings.LOCKSTEP_EXECUTOR_SILENT_MS, performance.now(), () => this.registry());
     const registry = (): Registry => this.leading().state.registry;
@@ -136,7 +116,7 @@ export class Sequencer implements SliceSource {
       {
         ...shared,
         findBySignerNonce: (signer, nonce) => this.queries.bySignerNonce(signer, nonce),
-        disputedAmong: (participants) => this.disputes.among(participants, this.leading().state),
+        disputedAmong: (participants) => this.statements.disputedAmong(participants),
         silentAmong: (participants) => this.executors.silentAmong(participants, performance.now()),
         monotonicMs: () => performance.now(),
       },
@@ -148,14 +128,22 @@ export class Sequencer implements SliceSource {
       () => this.registry(),
       (root) => this.leadershipLoop.state.hasLogged(root),
     );
-    this.incidents = new IncidentDesk({
+    this.operator = new OperatorCommands({
+      queue: this.queue,
+      leading: () => this.leading(),
+      epoch: () => this.epoch,
+      transfer: () => this.leadershipLoop.transfer(),
+    });
+    const incidents = new IncidentDesk({
       record: (kind, detail) => recordIncident(log.dataSource, kind, detail),
       count: (kind) => metrics.incidents.inc({ kind }),
       ...{ logger, monotonicMs: () => performance.now() },
     });
-    this.roots = new StateRootDesk({
-      ...{ logId: this.logId, recover: recoverAddress, isInLog },
-      onDiffering: (differing) => this.onDifferingRoots(differing),
+    this.statements = new ExecutorStatements({
+      ...{ logId: this.logId, recover: recoverAddress, isInLog, incidents },
+      state: () => this.leadershipLoop.state,
+      votes: metrics.relay.votes,
+      wallMs: () => Date.now(),
     });
   }
 
@@ -209,37 +197,9 @@ export class Sequencer implements SliceSource {
     return this.leadershipLoop.state.tip;
   }
 
-  /** Aborts an undecided operation; resolves once the decision is durable. @throws SubmissionError */
-  abortOperation(operationId: Uint8Array, author: CommandAuthor): Promise<CommandPlace> {
-    const { coordinator } = this.leading().state;
-    return new Promise((resolve, reject) => {
-      this.queue.push(new AbortCandidate(operationId, author, coordinator, { resolve, reject }));
-    });
-  }
-
-  /** Drains the intake or resumes it, for every later leader too; resolves once that is durable. @throws SubmissionError */
-  setDraining(isDraining: boolean, author: CommandAuthor): Promise<CommandPlace> {
-    return this.audited(isDraining ? 'intake.drain' : 'intake.resume', author);
-  }
-
-  /** Hands leadership to a stand-by, once its audit row is durable. @throws SubmissionError */
-  async transferLeadership(author: CommandAuthor): Promise<CommandPlace & { endedEpoch: number }> {
-    const { epoch } = this.leading();
-    const place = await this.audited('leader.transfer', author);
-    if (this.term?.epoch === epoch) this.leadershipLoop.transfer();
-    return { ...place, endedEpoch: epoch };
-  }
-
-  private audited(command: string, author: CommandAuthor): Promise<CommandPlace> {
-    this.leading();
-    return new Promise((resolve, reject) => {
-      this.queue.push(new AuditCandidate(command, author, { resolve, reject }));
-    });
-  }
-
   /** An operator says that this node's clock is right, however far log time has to jump. */
   confirmTime(): void {
-    this.timeConfirmed = true;
+    this.termStart.confirmTime();
   }
 
   /** What waits, for metrics. */
@@ -256,9 +216,7 @@ export class Sequencer implements SliceSource {
 
   /** Rollups whose differing roots stop their prepares; none while this node does not lead. */
   disputedRollups(): number[] {
-    const { term } = this;
-    const chainIds = this.registry().rollups.map(({ chainId }) => chainId);
-    return term ? this.disputes.among(chainIds, term.state) : [];
+    return this.term ? this.statements.disputed(this.registry()) : [];
   }
 
   undecidedCount(): number {
@@ -267,36 +225,15 @@ export class Sequencer implements SliceSource {
 
   receiveVote(vote: SignedVote): void {
     const receipt = this.term?.receiveVote(vote);
-    const { chainId, operationId } = vote.vote;
-    const voter = findRollup(this.registry(), chainId) ? String(chainId) : 'unknown';
-    if (receipt) this.metrics.relay.votes.inc({ chain_id: voter, result: receipt.status });
-    if (receipt?.status === 'counted') this.arrivals.add(vote.vote, Date.now());
-    const detail = { chainId, operationId: bytesToHex(operationId) };
-    if (receipt?.status === 'refused') this.incidents.report('refused_vote', { ...detail, fault: receipt.fault });
-    else if (receipt?.status === 'conflicting') this.incidents.report('conflicting_votes', detail);
+    if (receipt) this.statements.voteReceived(vote, receipt);
   }
 
   receiveRoot(bytes: Uint8Array): void {
-    if (this.term) this.roots.receive(bytes, this.registry(), this.tip().number);
-  }
-
-  genesisBytes(): Uint8Array {
-    return this.genesisSsz;
-  }
-
-  head(): number {
-    return this.tip().number;
-  }
-
-  async slices(chainId: number, from: number, limit: number, bytesMax: number): Promise<Uint8Array[]> {
-    const recent = this.recent.slices(chainId, from, limit, bytesMax);
-    if (recent) return recent;
-    const slices = await this.reader.slices(chainId, from, limit, bytesMax);
-    return slices.map((slice) => Slice.serialize(slice));
+    if (this.term) this.statements.rootReceived(bytes);
   }
 
   private createLeadershipLoop(): LeadershipLoop {
-    const { settings, logger, signer } = this;
+    const { settings, logger } = this;
     const { leadership, dataSource, reader, genesis } = this.log;
     const { LOCKSTEP_LEASE_MS: leaseMs, LOCKSTEP_ADVERTISE_URL, RPC_HOST, RPC_PORT } = settings;
     return new LeadershipLoop(
@@ -309,32 +246,35 @@ export class Sequencer implements SliceSource {
         leadership,
         logger,
         openTail: () => new LogTail(dataSource, reader, genesis, recoverAddress),
-        assertMayLead: async (state) =>
-          assertMayLead(state, signer.address, await leadership.clockMs(), this.timeConfirmed),
-        beginTerm: (epoch, state) => this.beginTerm(epoch, state),
+        assertMayLead: (state) => this.termStart.assertMayLead(state),
+        beginTerm: (epoch, state) => this.termStart.begin(epoch, state),
         onLeading: (term) => this.onLeading(term),
         onTermEnd: () => this.onTermEnd(),
       },
     );
   }
 
-  private async beginTerm(epoch: number, state: LogState): Promise<LeaderTerm> {
+  private createTermStart(): TermStart {
     const { queue, signer, logger, metrics, settings } = this;
-    const { dataSource } = this.log;
-    state.pendingRestore = await pendingRestore(dataSource, state.tip.number);
-    const leaseMs = settings.LOCKSTEP_LEASE_MS;
-    const options = {
-      epoch,
-      databaseUrl: settings.DATABASE_URL,
-      candidatesMax: settings.LOCKSTEP_BLOCK_SUBMISSIONS_MAX,
-      stepDownMs: 2 * leaseMs,
-    };
-    return LeaderTerm.begin(options, state, {
-      ...{ queue, signer, logger, metrics },
-      roots: () => this.roots.entries(),
-      onBlock: (block, slices, roots) => this.onBlock(block, slices, roots),
-      onWrite: (ok) => this.writes.written(ok),
-    });
+    const { dataSource, leadership } = this.log;
+    return new TermStart(
+      {
+        databaseUrl: settings.DATABASE_URL,
+        candidatesMax: settings.LOCKSTEP_BLOCK_SUBMISSIONS_MAX,
+        stepDownMs: 2 * settings.LOCKSTEP_LEASE_MS,
+      },
+      {
+        ...{ leadership, signer },
+        pendingRestore: (head) => pendingRestore(dataSource, head),
+        open: (options, state, modules) => LeaderTerm.begin(options, state, modules),
+        term: {
+          ...{ queue, logger, metrics },
+          roots: () => this.statements.waitingRoots(),
+          onBlock: (block, slices, roots) => this.onBlock(block, slices, roots),
+          onWrite: (ok) => this.writes.written(ok),
+        },
+      },
+    );
   }
 
   private async onLeading(term: LeaderTerm): Promise<void> {
@@ -342,8 +282,7 @@ export class Sequencer implements SliceSource {
     this.writes.begin();
     this.meter.reset();
     this.metrics.leadership.terms.inc();
-    await this.roots.begin();
-    for (const dispute of await newestDisputes(this.log.dataSource)) this.disputes.add(dispute);
+    await this.statements.begin(await newestDisputes(this.log.dataSource));
     const { slices, voters } = await readAnnouncement(this.reader, term.state);
     this.outlets?.publish(slices);
     this.outlets?.requestVotes(voters);
@@ -353,28 +292,17 @@ export class Sequencer implements SliceSource {
   private onTermEnd(): void {
     this.writes.end();
     this.outlets?.cease();
-    this.recent.clear();
+    this.slices.clear();
     this.queue.refuseAll(SubmissionError.notLeading());
     this.transactions.reset(SubmissionError.notLeading());
     this.operations.reset();
   }
 
   private onBlock(block: SealedBlock, slices: OutgoingSlice[], roots: readonly NewEntry[]): void {
-    this.recent.add(block.header.number, slices);
+    this.slices.add(block.header.number, slices);
     this.meter.block(block);
     this.outlets?.publish(slices);
-    if (roots.length > 0) this.roots.placed(roots);
-  }
-
-  /** No new prepares for that rollup; the incident tells the next leader. */
-  private onDifferingRoots({ chainId, number, isSameKey, first, second }: DifferingRoots): void {
-    const logTimeMs = this.tip().timestampMs;
-    this.disputes.add({ chainId, logTimeMs });
-    const roots = [first, second].map(({ stateRoot, signature }) => {
-      return { root: bytesToHex(stateRoot.root), signature: bytesToHex(signature) };
-    });
-    const detail = { chainId, number, logTimeMs, isSameKey, roots };
-    this.incidents.report(DIFFERING_ROOTS, detail, `${DIFFERING_ROOTS} ${chainId}`);
+    this.statements.rootsPlaced(roots);
   }
 
   /** @throws SubmissionError `NOT_LEADING`, `CANNOT_WRITE` */
