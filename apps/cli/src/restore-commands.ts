@@ -1,8 +1,17 @@
 import type { Command } from 'commander';
+import type { DataSource } from 'typeorm';
 import { LocalSigner } from '#libs/crypto';
 import { connectNats, type NatsAccess, requestBytes, signAdminCommand } from '#libs/messaging';
-import { createDataSource, declareRestore } from '#libs/persistence';
-import { adminSubject, bytesToHex, commitmentDigest, LockstepError, Restore, RewindTarget } from '#libs/protocol';
+import { createDataSource, declareRestore, EvidenceReader, LogReader } from '#libs/persistence';
+import {
+  adminSubject,
+  bytesToHex,
+  commitmentDigest,
+  equalBytes,
+  LockstepError,
+  Restore,
+  RewindTarget,
+} from '#libs/protocol';
 import { ConfigurationError } from '#libs/runtime';
 import { print } from './console.js';
 import { registryKey } from './registry-key.js';
@@ -39,12 +48,26 @@ async function restoreDatabase(options: KeyOptions & { epochAbove: string; datab
   const signer = new LocalSigner(registryKey(options.keyFile, options.devnet === true));
   const dataSource = await createDataSource(options.database, { applicationName: 'lockstep restore', poolSize: 2 });
   try {
+    await assertRegistryKey(dataSource, signer.address);
     const sign = (restore: Restore, logId: Uint8Array): Uint8Array =>
       signer.sign(commitmentDigest(logId, 'restore', Restore.hashTreeRoot(restore)));
     return await declareRestore(dataSource, { epochAbove, sign });
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** A restore of another key would be refused by every sequencer; better to say so here. @throws ConfigurationError */
+async function assertRegistryKey(dataSource: DataSource, key: Uint8Array): Promise<void> {
+  const genesis = await new LogReader(dataSource).genesis();
+  if (!genesis) return; // said by the declaration itself
+  const [inForce] = (await new EvidenceReader(dataSource, genesis).registries()).registries;
+  if (!inForce || equalBytes(inForce.registryKey, key)) return;
+  throw missing(
+    'REGISTRY_KEY',
+    `The key given is ${bytesToHex(key)}; the registry key in force after the last kept block is ${bytesToHex(inForce.registryKey)}.`,
+    'Give that one by --key-file or REGISTRY_KEY. If it was changed after that block, the former one counts again.',
+  );
 }
 
 export interface RewindOptions {

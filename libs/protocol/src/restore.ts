@@ -28,7 +28,10 @@ export const SignedRestore = new ContainerType(
 export type SignedRestore = ValueOf<typeof SignedRestore>;
 
 /** Why a restore cannot stand in the block of this header, or null. Its signature is the caller's to check. */
-export function restoreFault({ lastBlock, lastHash, epochAbove }: Restore, header: Header): string | null {
+export function restoreFault(
+  { lastBlock, lastHash, epochAbove }: Restore,
+  header: Pick<Header, 'number' | 'parentHash' | 'epoch'>,
+): string | null {
   if (header.number !== lastBlock + 1) return `it keeps block ${lastBlock} and stands in block ${header.number}`;
   if (!equalBytes(header.parentHash, lastHash)) return 'the last block that it keeps is not the parent';
   if (header.epoch <= epochAbove) return `epoch ${header.epoch} is not above ${epochAbove}`;

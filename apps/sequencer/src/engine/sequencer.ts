@@ -264,7 +264,7 @@ export class Sequencer {
         stepDownMs: 2 * settings.LOCKSTEP_LEASE_MS,
       },
       {
-        ...{ leadership, signer },
+        ...{ leadership, signer, recover: recoverAddress },
         pendingRestore: (head) => pendingRestore(dataSource, head),
         open: (options, state, modules) => LeaderTerm.begin(options, state, modules),
         term: {
