@@ -4,6 +4,7 @@ import type { NatsConnection } from '#libs/messaging';
 import { adminSubject, bytesToHex, LockstepError } from '#libs/protocol';
 import type { Logger } from '#libs/runtime';
 import { ExecutorError } from '../errors.js';
+import type { ExecutorStore } from '../store/executor-store.js';
 import type { Executor } from './executor.js';
 import { checkRewind, describeAncestor, findAncestor } from './rewind.js';
 
@@ -15,6 +16,11 @@ export interface RewindModules {
   restart: () => void;
 }
 
+/** What of an executor a rewind needs. */
+export type RewoundExecutor = Pick<Executor, 'cursor' | 'halted' | 'options' | 'whole'> & {
+  store: Pick<ExecutorStore, 'blockHash' | 'beginRewind'>;
+};
+
 /** Where an executor takes its order to rewind. @param key its address */
 export const rewindSubject = (chainId: number, key: Uint8Array): string =>
   adminSubject(`executor.rewind.${chainId}.${bytesToHex(key)}`);
@@ -24,9 +30,9 @@ export const rewindSubject = (chainId: number, key: Uint8Array): string =>
  * made by replay from genesis, so it is verified as any other; the order is answered before that begins.
  * @returns what ends the service
  */
-export function serveRewind(executor: Executor, key: Uint8Array, modules: RewindModules): () => void {
+export function serveRewind(executor: RewoundExecutor, key: Uint8Array, modules: RewindModules): () => void {
   const { nats, logger, source, restart } = modules;
-  let isRewinding = false;
+  let isUnderWay = false;
   const rewind = async (bytes: Uint8Array): Promise<object> => {
     const { cursor, store } = executor;
     const target = checkRewind(bytes, cursor, recoverAddress, Date.now());
@@ -34,22 +40,33 @@ export function serveRewind(executor: Executor, key: Uint8Array, modules: Rewind
     const ancestor = await findAncestor(store, source, cursor, target);
     await executor.whole();
     await store.beginRewind(ancestor);
-    isRewinding = true;
     logger.warn({ from: cursor.number, to: ancestor.number }, 'rewinds by order of the operator');
     return describeAncestor(ancestor);
   };
+  // One order at a time, from its first step on: a second one would find a store that is being emptied.
+  const obey = async (bytes: Uint8Array): Promise<{ answer: object; isDone: boolean }> => {
+    if (isUnderWay) return { answer: refusal(underWay()), isDone: false };
+    isUnderWay = true;
+    try {
+      return { answer: await rewind(bytes), isDone: true };
+    } catch (thrown) {
+      isUnderWay = false;
+      return { answer: refusal(thrown), isDone: false };
+    }
+  };
+  const serve = async (message: { data: Uint8Array; respond(answer: string): boolean }): Promise<void> => {
+    const { answer, isDone } = await obey(message.data);
+    try {
+      message.respond(JSON.stringify(answer));
+      await nats.flush();
+    } catch (err) {
+      logger.warn({ err }, 'the order to rewind could not be answered');
+    }
+    if (isDone) restart();
+  };
   const subscription = nats.subscribe(rewindSubject(executor.options.chainId, key), {
     callback: (error, message) => {
-      if (error || isRewinding) return;
-      rewind(message.data)
-        .catch((thrown: unknown) => refusal(thrown))
-        .then(async (answer) => {
-          message.respond(JSON.stringify(answer));
-          if (!isRewinding) return;
-          await nats.flush().catch(() => undefined);
-          restart();
-        })
-        .catch((err: unknown) => logger.error({ err }, 'the rewind failed'));
+      if (!error) void serve(message);
     },
   });
   return () => subscription.unsubscribe();
@@ -60,8 +77,15 @@ function refusal(thrown: unknown): object {
   return { error: { code, message: thrown instanceof Error ? thrown.message : String(thrown) } };
 }
 
+const underWay = (): ExecutorError =>
+  new ExecutorError(
+    { code: 'REWIND_REFUSED', reason: 'under way' },
+    'The executor does not take this order: it is at work on an earlier one to rewind.',
+    'Wait until it follows the log again; then see whether there is something left to order.',
+  );
+
 /** One that follows has nothing to give up, and would go on writing to its store. */
-function assertHalted({ halted, cursor }: Executor): void {
+function assertHalted({ halted, cursor }: RewoundExecutor): void {
   if (halted) return;
   throw new ExecutorError(
     { code: 'REWIND_REFUSED', reason: 'not halted' },

@@ -49,7 +49,7 @@ export function checkRewind(bytes: Uint8Array, cursor: Cursor, recover: Recover,
  * @throws ExecutorError `REWIND_REFUSED`, with the newest block in common; what the replay throws
  */
 export async function findAncestor(
-  store: ExecutorStore,
+  store: Pick<ExecutorStore, 'blockHash'>,
   source: ReplaySource,
   { chainId, logId }: Cursor,
   number: number,
