@@ -27,11 +27,14 @@ export interface Cursor {
   laneSequences: LaneSequences;
   /** Its signed header, kept as evidence against a second one; null for genesis. */
   signedHeader: SignedHeader | null;
-  /** The newest restore that the log declares; what it cut off is ignored. */
-  restore: Restore | null;
+  /** The newest {@link RESTORES_MAX} restores that the log declares, ascending; what they cut off is ignored. */
+  restores: readonly Restore[];
   /** In force for the next block. Never changed in place. */
   registry: Registry;
 }
+
+/** Far more than an operator declares while headers of a lost branch are still about. */
+export const RESTORES_MAX = 64;
 
 /** Sequences of the last entries of the two lanes that a follower reads. */
 export interface LaneSequences {
@@ -51,7 +54,7 @@ const CursorPosition = new ContainerType(
     own: Uint64,
     shared: Uint64,
     signedHeader: new ListCompositeType(SignedHeader, 1),
-    restore: new ListCompositeType(Restore, 1),
+    restores: new ListCompositeType(Restore, RESTORES_MAX),
   },
   { typeName: 'CursorPosition' },
 );
@@ -69,7 +72,7 @@ export function genesisCursor(genesis: Genesis, chainId: number): Cursor {
     nextSequence: 1n,
     laneSequences: { own: 0n, shared: 0n },
     signedHeader: null,
-    restore: null,
+    restores: [],
     registry: genesis.registry,
   };
 }
@@ -80,8 +83,8 @@ export function genesisCursor(genesis: Genesis, chainId: number): Cursor {
  */
 export function serializeCursor(cursor: Cursor): Uint8Array {
   const signedHeader = cursor.signedHeader ? [cursor.signedHeader] : [];
-  const restore = cursor.restore ? [cursor.restore] : [];
-  return CursorPosition.serialize({ ...cursor, ...cursor.laneSequences, signedHeader, restore });
+  const restores = [...cursor.restores];
+  return CursorPosition.serialize({ ...cursor, ...cursor.laneSequences, signedHeader, restores });
 }
 
 /**
@@ -89,12 +92,11 @@ export function serializeCursor(cursor: Cursor): Uint8Array {
  * @throws Error where the bytes are none
  */
 export function deserializeCursor(bytes: Uint8Array, registry: Registry): Cursor {
-  const { own, shared, signedHeader, restore, ...position } = CursorPosition.deserialize(bytes);
+  const { own, shared, signedHeader, ...position } = CursorPosition.deserialize(bytes);
   return {
     ...position,
     laneSequences: { own, shared },
     signedHeader: signedHeader[0] ?? null,
-    restore: restore[0] ?? null,
     registry,
   };
 }

@@ -24,8 +24,7 @@ export class RecentHeaders {
   assertSame(other: SignedHeader, cursor: Cursor): void {
     const { number, epoch } = other.header;
     // What a restore has cut off may still be repeated by anyone.
-    const { restore } = cursor;
-    if (restore && number > restore.lastBlock && epoch <= restore.epochAbove) return;
+    if (cursor.restores.some(({ lastBlock, epochAbove }) => number > lastBlock && epoch <= epochAbove)) return;
     const accepted = this.headers.get(number) ?? (number === cursor.number ? cursor.signedHeader : null);
     // Epochs never fall up to our cursor, so a later one below it is of another branch, whatever stood there.
     const rival = accepted ?? (number < cursor.number && epoch > cursor.epoch ? cursor.signedHeader : null);

@@ -1,5 +1,5 @@
 import { blockHash, SHARED_LANE, SignedHeader, Slice } from '#libs/protocol';
-import { type Cursor } from './cursor.js';
+import { type Cursor, RESTORES_MAX } from './cursor.js';
 import { SliceError } from './slice-error.js';
 import { type VerifiedBlock, type VerifiedEntry } from './verified-block.js';
 import { type Fail, failWith, verifyHeader } from './verify-header.js';
@@ -41,6 +41,7 @@ export function verifySlice(cursor: Cursor, bytes: Uint8Array): VerifiedBlock {
     own: laneSequences.own + BigInt(ownEntries.length),
     shared: laneSequences.shared + BigInt(sharedEntries.length),
   };
+  const declared = verifyRestores(registry, sharedEntries, header, fail);
   const next: Cursor = {
     logId,
     chainId,
@@ -51,7 +52,7 @@ export function verifySlice(cursor: Cursor, bytes: Uint8Array): VerifiedBlock {
     nextSequence: header.firstSequence + BigInt(header.entryCount),
     laneSequences: after,
     signedHeader,
-    restore: verifyRestores(registry, sharedEntries, header, fail) ?? cursor.restore,
+    restores: declared ? [...cursor.restores, declared].slice(-RESTORES_MAX) : cursor.restores,
     registry: verifyRegistryChanges(registry, sharedEntries, header, fail),
   };
   return { header, signedHeader, hash, entries, laneSequences: after, registry, slice: bytes, cursor: next };
