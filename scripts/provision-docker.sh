@@ -115,16 +115,16 @@ ensure_plugin() { # name package version-regex
   local suite
   suite=$(suite_with "$2" "$3")
   unpack "$suite" "$2" "$WORK/plugin"
-  install -D "$(find "$WORK/plugin" -type f -name "docker-$1" | head -1)" "$PLUGINS/docker-$1"
+  install -D "$(find "$WORK/plugin" -type f -path "*/cli-plugins/docker-$1")" "$PLUGINS/docker-$1"
   docker "$1" version >/dev/null || die "docker $1 of $suite does not run here"
   say "docker $1 of $suite"
 }
 
 # ── images ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-# The images that the project's files name, but for its own.
+# The images that the project's files name, but for its own and Grafana's, which no stand-in can be built of.
 images() {
-  grep -hoE '^(FROM|[[:space:]]+image:) +(node|postgres|nats):[^ ]+' "$ROOT/Dockerfile" "$ROOT/docker-compose.yml" |
+  grep -hoE '^(FROM|[[:space:]]+image:) +(node|postgres|nats|prom/prometheus):[^ ]+' "$ROOT/Dockerfile" "$ROOT/docker-compose.yml" |
     awk '{ print $2 }' | sort -u
 }
 
@@ -216,22 +216,40 @@ ENTRYPOINT
     'ENV LANG=en_US.utf8' "VOLUME $data" 'STOPSIGNAL SIGINT'
 }
 
-# The newest nats-server of Debian, the libraries it needs, and busybox for a shell and wget.
-stand_in_nats() { # image tag
-  local suite to=$WORK/nats library
-  suite=$(suite_with nats-server '^2\.1[2-9]|^2\.[2-9][0-9]')
-  unpack "$suite" nats-server "$WORK/nats-package"
+# A root of a few programs, the libraries that they need, and busybox for a shell and wget, as a tar file.
+small_root() { # tar program...
+  local tar=$1 to=$WORK/root program library
+  shift
   unpack "$SUITE" busybox-static "$WORK/busybox-package"
-  mkdir -p "$to"/{bin,etc,tmp,usr/local/bin}
-  install "$WORK/nats-package/usr/sbin/nats-server" "$to/usr/local/bin/nats-server"
-  for library in $(ldd "$to/usr/local/bin/nats-server" | grep -oE '/[^ ]+'); do install -D "$library" "$to$library"; done
+  rm -rf "$to" && mkdir -p "$to"/{bin,etc,tmp,usr/local/bin}
+  for program; do
+    install "$program" "$to/usr/local/bin"
+    for library in $(ldd "$program" | grep -oE '/[^ ]+'); do install -D "$library" "$to$library"; done
+  done
   install "$(find "$WORK/busybox-package" -type f -path '*bin/busybox' | head -1)" "$to/bin/busybox"
   (cd "$to/bin" && for applet in $(./busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$applet"; done)
-  echo 'root:x:0:0:root:/:/bin/sh' >"$to/etc/passwd"
+  printf '%s\n' 'root:x:0:0:root:/:/bin/sh' 'nobody:x:65534:65534:nobody:/:/bin/sh' >"$to/etc/passwd"
   echo 'hosts: files dns' >"$to/etc/nsswitch.conf"
-  tar -C "$to" --owner=0 --group=0 -cf "$WORK/nats.tar" .
+  tar -C "$to" --owner=0 --group=0 -cf "$tar" .
+}
+
+# The newest nats-server of Debian.
+stand_in_nats() { # image tag
+  unpack "$(suite_with nats-server '^2\.1[2-9]|^2\.[2-9][0-9]')" nats-server "$WORK/nats"
+  small_root "$WORK/nats.tar" "$WORK/nats/usr/sbin/nats-server"
   tar_image "$WORK/nats.tar" "$1" 'CMD ["nats-server"]' 'EXPOSE 4222 6222 8222'
   docker run --rm --network none "$1" sh -c 'nats-server --version && command -v wget' >/dev/null || die "$1 does not run"
+}
+
+# Prometheus and promtool of Debian; of the last long-term version before 3 where there is none newer.
+stand_in_prometheus() { # image tag
+  local suite package
+  suite=$(suite_with promtool '^3|^2\.5[3-9]')
+  for package in prometheus promtool; do unpack "$suite" $package "$WORK/prometheus"; done
+  small_root "$WORK/prometheus.tar" "$WORK"/prometheus/usr/bin/{prometheus,promtool}
+  tar_image "$WORK/prometheus.tar" "$1" 'RUN mkdir /prometheus && chown 65534:65534 /prometheus' 'USER nobody' \
+    'WORKDIR /prometheus' 'VOLUME /prometheus' 'ENTRYPOINT ["prometheus"]' 'EXPOSE 9090'
+  docker run --rm --network none --entrypoint promtool "$1" --version >/dev/null || die "$1 does not run"
 }
 
 ensure_image() { # image
@@ -240,7 +258,8 @@ ensure_image() { # image
   [ "$(id -u)" = 0 ] || die "$1 cannot be pulled, and only root can build a stand-in"
   say "$1 cannot be pulled; building a stand-in"
   command -v mmdebstrap >/dev/null || install_packages mmdebstrap
-  "stand_in_${1%%:*}" "$1" "${1#*:}"
+  local name=${1%%:*}
+  "stand_in_${name##*/}" "$1" "${1#*:}"
   say "$1: a stand-in"
 }
 

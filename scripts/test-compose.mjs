@@ -13,6 +13,7 @@ import { runVitest, stopTools } from './run-vitest.mjs';
 const LOGS = join(ROOT, '.cache', 'compose-logs');
 const READY_SECONDS_MAX = 300;
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
+const ALL_PROFILES = ['--profile', '*'];
 
 const TEST_FILES = join('test', 'compose');
 /** What is started, and what is tried on it. */
@@ -133,10 +134,15 @@ function keepLogs(name) {
   const folder = join(LOGS, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const service of docker('compose', 'ps', '--all', '--services').split('\n').filter(Boolean)) {
-    writeFileSync(join(folder, `${service}.log`), docker('compose', 'logs', '--no-color', '--timestamps', service));
+  for (const service of docker('compose', ...ALL_PROFILES, 'ps', '--all', '--services')
+    .split('\n')
+    .filter(Boolean)) {
+    writeFileSync(
+      join(folder, `${service}.log`),
+      docker('compose', ...ALL_PROFILES, 'logs', '--no-color', '--timestamps', service),
+    );
   }
-  writeFileSync(join(folder, 'containers.txt'), docker('compose', 'ps', '--all'));
+  writeFileSync(join(folder, 'containers.txt'), docker('compose', ...ALL_PROFILES, 'ps', '--all'));
   console.error(`logs of every container: ${folder}`);
 }
 
@@ -144,7 +150,7 @@ function keepLogs(name) {
 function remove() {
   if (!isStarted) return;
   const down = ['down', '--volumes', '--remove-orphans', '--timeout', '5'];
-  spawnSync('docker', ['compose', '--profile', 'probe', '--profile', 'tools', ...down], {
+  spawnSync('docker', ['compose', ...ALL_PROFILES, ...down], {
     cwd: ROOT,
     env,
     stdio: 'ignore',

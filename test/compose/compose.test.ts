@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { faultTests } from './faults.js';
 import { Probe } from './fixtures/probe.js';
+import { observabilityTests } from './observability.js';
 import { outsiderTests } from './outsider.js';
 import { securityTests } from './security.js';
 
@@ -15,4 +16,5 @@ afterAll(() => probe?.stop());
 
 describe('an outsider', outsiderTests);
 describe('security', () => securityTests(() => probe));
+describe('observability', observabilityTests);
 describe('faults under load', () => faultTests(() => probe, process.env.COMPOSE_FAULTS === 'all'));
