@@ -81,14 +81,20 @@ export function addAdminCommands(program: Command, executor: Command): void {
     key
       .command('set')
       .description(
-        'put a key in the place of another, by their addresses; sequencer keys can also be added and removed',
+        'put a key in the place of another, by their addresses; sequencer and replica keys can also be added and removed',
       )
       .addArgument(new Argument('<role>').choices(Object.keys(KEY_ROLES)))
-      .option('--previous <address>', 'the key that goes; without it a sequencer key is added')
-      .option('--next <address>', 'the key that comes; without it a sequencer key is removed'),
-  ).action(async (role: keyof typeof KEY_ROLES, { previous, next, ...connection }: KeyOptions) =>
+      .option('--chain-id <id>', 'whose key, of a voting or replica key')
+      .option('--previous <address>', 'the key that goes; without it a sequencer or replica key is added')
+      .option('--next <address>', 'the key that comes; without it a sequencer or replica key is removed'),
+  ).action(async (role: keyof typeof KEY_ROLES, { chainId, previous, next, ...connection }: KeyOptions) =>
     withAdmin(connection, async (admin) => {
-      const value = { role: KEY_ROLES[role], previous: addressOf(previous), next: addressOf(next) };
+      const value = {
+        role: KEY_ROLES[role],
+        chainId: chainId === undefined ? 0 : chainIdOf(chainId),
+        previous: addressOf(previous),
+        next: addressOf(next),
+      };
       const { block } = await admin.change({ selector: RegistryAction.SET_KEY, value });
       print(`the ${role} key is changed, from block ${block + 1} on`);
     }),
@@ -112,9 +118,16 @@ export function addAdminCommands(program: Command, executor: Command): void {
   );
 }
 
-const KEY_ROLES = { sequencer: KeyRole.SEQUENCER, registry: KeyRole.REGISTRY, price: KeyRole.PRICE };
+const KEY_ROLES = {
+  sequencer: KeyRole.SEQUENCER,
+  registry: KeyRole.REGISTRY,
+  price: KeyRole.PRICE,
+  voting: KeyRole.VOTING,
+  replica: KeyRole.REPLICA,
+};
 
 interface KeyOptions extends Connection {
+  chainId?: string;
   previous?: string;
   next?: string;
 }

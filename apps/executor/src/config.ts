@@ -9,8 +9,10 @@ export const ExecutorSettings = z.object({
     .int()
     .min(1)
     .max(Number.MAX_SAFE_INTEGER),
-  /** The key that signs votes and state roots; its address must stand in the registry for the role. */
+  /** The key that signs votes and state roots wherever the registry lists its address for the role. */
   EXECUTOR_KEY: privateKeySetting,
+  /** While a key is rotated: the one that comes, or after it the one that went. */
+  EXECUTOR_OTHER_KEY: privateKeySetting.optional(),
   EXECUTOR_ROLE: z.enum(['voting', 'replica']).default('voting'),
   /** Where state and cursor are kept. */
   LOCKSTEP_DATA_DIR: z.string().default('.lockstep/executor'),

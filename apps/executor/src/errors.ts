@@ -7,7 +7,7 @@ export type ExecutorErrorType =
   /** The store was made for another rollup or log. */
   | { code: 'STORE_FOREIGN'; directory: string }
   | { code: 'ROLLUP_UNKNOWN'; chainId: number }
-  /** The registry gives this role on this rollup to another key. */
+  /** The registry gives this role on this rollup to another key; told, not thrown: it may come or come back. */
   | { code: 'KEY_NOT_REGISTERED'; role: string; key: string }
   /** Recovery of a transaction's sender gives another account than its entry says. */
   | { code: 'WRONG_SENDER'; number: number; sequence: string; said: string; recovered: string | null }

@@ -289,7 +289,7 @@ describe('a start', () => {
     expect(await rig.result('lockstep_state')).toEqual(before);
   });
 
-  it('is refused with a clear error: store of another rollup or log, store in use, wrong key, unknown rollup', async () => {
+  it('is refused with a clear error: store of another rollup or log, store in use, unknown rollup', async () => {
     const first = await rig.executor();
     const { dataDir } = first;
     rig.log.append();
@@ -297,8 +297,6 @@ describe('a start', () => {
     await expect(rig.executor({ dataDir })).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     await first.stop();
     await expect(rig.executor({ dataDir, chainId: 8 })).rejects.toMatchObject({ code: 'STORE_FOREIGN' });
-    const wrongKey = { EXECUTOR_KEY: `0x${'01'.repeat(32)}` };
-    await expect(rig.executor({ dataDir, env: wrongKey })).rejects.toMatchObject({ code: 'KEY_NOT_REGISTERED' });
     await expect(rig.executor({ chainId: 99 })).rejects.toMatchObject({ code: 'ROLLUP_UNKNOWN' });
     const other = await Rig.start();
     other.log.genesis.startTimeMs += 1;

@@ -18,6 +18,7 @@ import {
 } from '#libs/runtime';
 import { type ExecutorSettings } from './config.js';
 import { Executor } from './engine/executor.js';
+import { KeyRing } from './engine/key-ring.js';
 import { openGenesis } from './engine/open-ledger.js';
 import { serveRewind } from './engine/rewind-service.js';
 import { ExecutorModule } from './executor.module.js';
@@ -53,7 +54,7 @@ export async function runExecutor(
   const role = settings.EXECUTOR_ROLE;
   const name = `lockstep executor ${chainId} ${role}`;
   const logger = createLogger(name, settings.LOCKSTEP_LOG_LEVEL);
-  const signer = new LocalSigner(hexToBytes(settings.EXECUTOR_KEY));
+  const keys = keyRing(settings);
   const dataDir = settings.LOCKSTEP_DATA_DIR;
   const store = await ExecutorStore.open(dataDir, chainId);
   cleanups.push(() => store.close());
@@ -77,13 +78,14 @@ export async function runExecutor(
   const executor = await Executor.open(
     genesis,
     { chainId, role, version: VERSION, dataDir },
-    { store, nats, signer, metrics, logger },
+    { store, nats, keys, metrics, logger },
   );
   cleanups.push(() => executor.stop());
   observeExecutor(metrics, executor, nats);
   const follower = newFollower(executor, nats, source, metrics, logger);
   executor.startStatus(follower);
-  cleanups.push(serveRewind(executor, signer.address, { nats, source, logger, restart }));
+  const addresses = keys.signers.map(({ address }) => address);
+  cleanups.push(serveRewind(executor, addresses, { nats, source, logger, restart }));
   const feed = new FeedStrategy(follower, (error) => void (error && executor.halt(error)));
   const app = await NestFactory.create<NestFastifyApplication>(
     ExecutorModule.of(executor, registry),
@@ -104,6 +106,13 @@ export async function runExecutor(
   await reads.unwrap<NatsConnection>().flush();
   await starting?.close();
   return { executor, url: await listen(app, settings) };
+}
+
+/** The executor's key, and the one that comes after it or went before. */
+function keyRing({ EXECUTOR_CHAIN_ID, EXECUTOR_ROLE, EXECUTOR_KEY, EXECUTOR_OTHER_KEY }: ExecutorSettings): KeyRing {
+  const signer = (key: string): LocalSigner => new LocalSigner(hexToBytes(key));
+  const others = EXECUTOR_OTHER_KEY === undefined ? [] : [signer(EXECUTOR_OTHER_KEY)];
+  return new KeyRing(EXECUTOR_CHAIN_ID, EXECUTOR_ROLE, [signer(EXECUTOR_KEY), ...others]);
 }
 
 /** Where it has a port: it lives and is not ready while it waits for NATS and for a sequencer. */

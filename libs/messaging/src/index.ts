@@ -1,4 +1,4 @@
-export { type NatsConnection } from '@nats-io/transport-node';
+export { type NatsConnection, type SubscriptionOptions } from '@nats-io/transport-node';
 export {
   connectNats,
   type NatsConnectOptions,

@@ -15,8 +15,13 @@ export const PARTICIPANTS_MAX = 8;
 /** Legs of one operation. */
 export const LEGS_MAX = 16;
 
-/** Option series that one log can list; a delisted one keeps its place. */
+/** Keys that may sign headers. */
 export const SEQUENCER_KEYS_MAX = 16;
+
+/** Replica keys of one rollup. */
+export const REPLICA_KEYS_MAX = 8;
+
+/** Option series that one log can list; a delisted one keeps its place. */
 export const SERIES_MAX = 65_536;
 
 /** Size of one raw transaction in bytes. */

@@ -16,6 +16,7 @@ export * from './proved-entry.js';
 export * from './reason.js';
 export * from './registry.js';
 export * from './registry-change.js';
+export * from './registry-change-error.js';
 export * from './restore.js';
 export * from './rewind.js';
 export * from './registry-export.js';

@@ -10,15 +10,8 @@ import {
   type SeriesTerms,
   seriesId,
 } from './registry.js';
-import {
-  applyRegistryChange,
-  findAsset,
-  findMarket,
-  findPool,
-  findRollup,
-  findSeries,
-  RegistryChangeError,
-} from './registry-change.js';
+import { applyRegistryChange, findAsset, findMarket, findPool, findRollup, findSeries } from './registry-change.js';
+import { RegistryChangeError } from './registry-change-error.js';
 import {
   addressOf,
   CALL_TERMS,
@@ -48,9 +41,9 @@ const setFlag = (
   nonce = 0,
 ): RegistryChange => ({ nonce, action: { selector, value: { chainId, value } } });
 
-const setKey = (role: KeyRole, previous: Uint8Array, next: Uint8Array): RegistryChange => ({
+const setKey = (role: KeyRole, previous: Uint8Array, next: Uint8Array, chainId = 0): RegistryChange => ({
   nonce: 0,
-  action: { selector: RegistryAction.SET_KEY, value: { role, previous, next } },
+  action: { selector: RegistryAction.SET_KEY, value: { role, chainId, previous, next } },
 });
 
 /** What was thrown for this change. */
@@ -211,9 +204,10 @@ describe('SET_KEY', () => {
   const zero = new Uint8Array(20);
   const [sequencer] = before.sequencerKeys;
   const { priceKey } = before.markets[0]!;
-  const { votingKey } = before.rollups[0]!;
-  const after = (role: KeyRole, from: Uint8Array, to: Uint8Array): Registry =>
-    applyRegistryChange(before, setKey(role, from, to), NOW_MS);
+  const { chainId, votingKey, replicaKeys } = before.rollups[0]!;
+  const [replica] = replicaKeys;
+  const after = (role: KeyRole, from: Uint8Array, to: Uint8Array, of = 0): Registry =>
+    applyRegistryChange(before, setKey(role, from, to, of), NOW_MS);
 
   it('puts the new key in the place of the old one, and changes nothing else', () => {
     const { changeCount, ...rest } = after(KeyRole.REGISTRY, before.registryKey, next);
@@ -235,6 +229,28 @@ describe('SET_KEY', () => {
     expect(refusal(setKey(KeyRole.SEQUENCER, zero, next), full).type).toEqual(field('next'));
   });
 
+  it('replaces the voting key of one rollup', () => {
+    const { rollups } = after(KeyRole.VOTING, votingKey, next, chainId);
+    expect(rollups).toEqual([{ ...before.rollups[0]!, votingKey: next }, ...before.rollups.slice(1)]);
+  });
+
+  it('adds, replaces and removes replica keys of one rollup, up to eight', () => {
+    const replicas = (registry: Registry) => registry.rollups.map((rollup) => rollup.replicaKeys);
+    const others = replicas(before).slice(1);
+    expect(replicas(after(KeyRole.REPLICA, zero, next, chainId))).toEqual([[replica, next], ...others]);
+    expect(replicas(after(KeyRole.REPLICA, replica!, next, chainId))).toEqual([[next], ...others]);
+    expect(replicas(after(KeyRole.REPLICA, replica!, zero, chainId))).toEqual([[], ...others]);
+    const eight = Array.from({ length: 8 }, (_, n) => new Uint8Array(20).fill(n + 1));
+    const full = { ...before, rollups: before.rollups.map((rollup) => ({ ...rollup, replicaKeys: eight })) };
+    expect(refusal(setKey(KeyRole.REPLICA, zero, next, chainId), full).type).toEqual(field('next'));
+  });
+
+  it('does not change keys of a rollup that is not there', () => {
+    const type = { code: 'REGISTRY_UNKNOWN_ROLLUP', chainId: 9 };
+    expect(refusal(setKey(KeyRole.VOTING, votingKey, next, 9)).type).toEqual(type);
+    expect(refusal(setKey(KeyRole.REPLICA, zero, next, 0)).type).toEqual({ ...type, chainId: 0 });
+  });
+
   const field = (name: string) => ({ code: 'REGISTRY_KEY', field: name });
   it.each([
     ['of no role', setKey(9 as KeyRole, sequencer!, next), 'role'],
@@ -246,6 +262,20 @@ describe('SET_KEY', () => {
     ['by none, where there must be one', setKey(KeyRole.REGISTRY, before.registryKey, zero), 'next'],
     ['beside the registry key', setKey(KeyRole.REGISTRY, zero, next), 'previous'],
     ['by none, where there was none', setKey(KeyRole.SEQUENCER, zero, zero), 'next'],
+    [
+      'of one rollup where another has it',
+      setKey(KeyRole.VOTING, votingKey, next, before.rollups[1]!.chainId),
+      'previous',
+    ],
+    [
+      'that a replica of another rollup has',
+      setKey(KeyRole.REPLICA, replica!, next, before.rollups[1]!.chainId),
+      'previous',
+    ],
+    ['that votes, without another', setKey(KeyRole.VOTING, votingKey, zero, chainId), 'next'],
+    ['that votes, beside the one there is', setKey(KeyRole.VOTING, zero, next, chainId), 'previous'],
+    ["that votes by a replica's", setKey(KeyRole.VOTING, votingKey, replica!, chainId), 'next'],
+    ['of a rollup, where its role has none', setKey(KeyRole.PRICE, priceKey, next, chainId), 'chainId'],
   ])('does not replace a key %s', (_, change, name) => {
     expect(refusal(change).type).toEqual(field(name));
   });

@@ -1,10 +1,8 @@
 import { bytesToHex, equalBytes } from './bytes.js';
-import { SEQUENCER_KEYS_MAX, SERIES_MAX } from './constants.js';
-import { LockstepError } from './errors.js';
+import { SERIES_MAX } from './constants.js';
 import {
   type Asset,
   type KeyChange,
-  KeyRole,
   type Market,
   type Pool,
   type Registry,
@@ -15,18 +13,8 @@ import {
   type SeriesTerms,
   seriesId,
 } from './registry.js';
-
-export type RegistryChangeErrorType =
-  | { code: 'REGISTRY_NONCE'; nonce: number; expected: number }
-  | { code: 'REGISTRY_UNKNOWN_ROLLUP'; chainId: number }
-  | { code: 'REGISTRY_UNKNOWN_SERIES'; series: string }
-  | { code: 'REGISTRY_SERIES_EXISTS'; series: string }
-  | { code: 'REGISTRY_SERIES_FULL'; seriesMax: number }
-  | { code: 'REGISTRY_SERIES_TERMS'; field: keyof SeriesTerms }
-  | { code: 'REGISTRY_KEY'; field: keyof KeyChange };
-
-/** Why a change of the registry cannot be applied. */
-export class RegistryChangeError extends LockstepError<RegistryChangeErrorType> {}
+import { RegistryChangeError, unknownRollup } from './registry-change-error.js';
+import { setKey } from './registry-keys.js';
 
 /**
  * The registry after a change: a new value that shares what did not change. The signature is the caller's to check.
@@ -75,61 +63,6 @@ export const findAsset = (registry: Registry, address: Uint8Array): Asset | unde
 
 export const findMarket = (registry: Registry, underlying: Uint8Array, quote: Uint8Array): Market | undefined =>
   registry.markets.find((market) => equalBytes(market.underlying, underlying) && equalBytes(market.quote, quote));
-
-type KeysOf = Pick<Registry, 'sequencerKeys' | 'registryKey' | 'markets'>;
-
-/** @throws RegistryChangeError `REGISTRY_KEY` */
-function setKey(registry: Registry, { role, previous, next }: KeyChange): Partial<KeysOf> {
-  const { sequencerKeys, registryKey, markets } = registry;
-  const isAdded = isZero(previous);
-  const isRemoved = isZero(next);
-  if (KeyRole[role] === undefined) throw keyError('role', `there is no role ${role}`);
-  if (role !== (KeyRole.SEQUENCER as number) && (isAdded || isRemoved)) {
-    throw keyError(isAdded ? 'previous' : 'next', 'a key of this role can only be replaced');
-  }
-  if (isAdded && isRemoved) throw keyError('next', 'it names no key');
-  if (!isRemoved && keysInUse(registry).some((key) => equalBytes(key, next))) {
-    throw keyError('next', `${bytesToHex(next)} is a key of the registry already`);
-  }
-  const unknown = (): RegistryChangeError =>
-    keyError('previous', `${bytesToHex(previous)} is no ${KeyRole[role]!.toLowerCase()} key`);
-  switch (role as KeyRole) {
-    case KeyRole.SEQUENCER: {
-      const kept = sequencerKeys.filter((key) => !equalBytes(key, previous));
-      if (!isAdded && kept.length === sequencerKeys.length) throw unknown();
-      const keys = isRemoved ? kept : [...kept, next];
-      if (keys.length === 0) throw keyError('previous', 'it is the last sequencer key');
-      if (keys.length > SEQUENCER_KEYS_MAX) throw keyError('next', `there are ${SEQUENCER_KEYS_MAX} sequencer keys`);
-      return { sequencerKeys: keys };
-    }
-    case KeyRole.REGISTRY:
-      if (!equalBytes(registryKey, previous)) throw unknown();
-      return { registryKey: next };
-    case KeyRole.PRICE: {
-      const changed = markets.map((market) =>
-        equalBytes(market.priceKey, previous) ? { ...market, priceKey: next } : market,
-      );
-      if (changed.every((market, index) => market === markets[index])) throw unknown();
-      return { markets: changed };
-    }
-  }
-}
-
-const keysInUse = ({ sequencerKeys, registryKey, rollups, markets }: Registry): Uint8Array[] => [
-  registryKey,
-  ...sequencerKeys,
-  ...rollups.flatMap(({ votingKey, replicaKeys }) => [votingKey, ...replicaKeys]),
-  ...markets.map(({ priceKey }) => priceKey),
-];
-
-const isZero = (address: Uint8Array): boolean => address.every((byte) => byte === 0);
-
-const keyError = (field: keyof KeyChange, why: string): RegistryChangeError =>
-  new RegistryChangeError(
-    { code: 'REGISTRY_KEY', field },
-    `The key cannot be changed: ${why}.`,
-    `Correct ${field} and sign the change again.`,
-  );
 
 function listSeries(registry: Registry, terms: SeriesTerms, timestampMs: number): Series[] {
   const id = seriesId(terms);
@@ -190,11 +123,6 @@ function delistSeries(registry: Registry, id: Uint8Array): Series[] {
 }
 
 function updateRollup(registry: Registry, chainId: number, change: Partial<Rollup>): Rollup[] {
-  if (!findRollup(registry, chainId)) {
-    throw new RegistryChangeError(
-      { code: 'REGISTRY_UNKNOWN_ROLLUP', chainId },
-      `No rollup of the registry has chain id ${chainId}.`,
-    );
-  }
+  if (!findRollup(registry, chainId)) throw unknownRollup(chainId);
   return registry.rollups.map((rollup) => (rollup.chainId === chainId ? { ...rollup, ...change } : rollup));
 }

@@ -1,5 +1,5 @@
 import { ContainerType, ListCompositeType, UnionType } from '@chainsafe/ssz';
-import { ROLLUPS_MAX, SEQUENCER_KEYS_MAX, SERIES_MAX } from './constants.js';
+import { REPLICA_KEYS_MAX, ROLLUPS_MAX, SEQUENCER_KEYS_MAX, SERIES_MAX } from './constants.js';
 import { sszRoot } from './hashing.js';
 import {
   Address,
@@ -25,7 +25,7 @@ export const Rollup = new ContainerType(
     /** Signs the rollup's votes and state roots; one at a time. */
     votingKey: Address,
     /** Sign state roots, never votes. */
-    replicaKeys: new ListCompositeType(Address, 8),
+    replicaKeys: new ListCompositeType(Address, REPLICA_KEYS_MAX),
     /** Stops new transactions and prepares, never decisions. */
     paused: Bool,
     /** Stops new prepares: the executor's state is in doubt. */
@@ -112,6 +112,10 @@ export enum KeyRole {
   REGISTRY = 1,
   /** Signs prices, of every market that names it. */
   PRICE = 2,
+  /** Signs a rollup's votes and state roots. There is one; a vote counts under the key in force in PREPARE's block. */
+  VOTING = 3,
+  /** Signs a rollup's state roots. There are none to eight. */
+  REPLICA = 4,
 }
 
 const SetRollupFlag = new ContainerType({ chainId: Uint53, value: Bool }, { typeName: 'SetRollupFlag' });
@@ -121,9 +125,11 @@ export const KeyChange = new ContainerType(
   {
     /** A {@link KeyRole}. */
     role: Uint8,
-    /** The key that goes; zero: a sequencer key is added. */
+    /** Whose key, of a voting or replica key; else 0. */
+    chainId: Uint53,
+    /** The key that goes; zero: a sequencer or replica key is added. */
     previous: Address,
-    /** The key that comes; zero: a sequencer key is removed. */
+    /** The key that comes; zero: a sequencer or replica key is removed. */
     next: Address,
   },
   { typeName: 'KeyChange' },

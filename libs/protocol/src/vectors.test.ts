@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hashTypedData, type Hex, keccak256 as viemKeccak256, recoverAddress } from 'viem';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from './bytes.js';
+import { commitmentDigest } from './eip712.js';
 import { entryBody, entryId, EntryKind, entryLeaf } from './entry.js';
 import { parseEvidenceFile } from './evidence-file.js';
 import { Genesis, logId } from './genesis.js';
@@ -10,7 +11,17 @@ import { laneRoot, verifyLaneProof } from './lane.js';
 import { Decision, Intent, Prepare, SignedVote } from './operation.js';
 import { SignedPrice } from './price.js';
 import { verifyEntryProof } from './proved-entry.js';
-import { registryRoot, seriesId, SeriesTerms, SignedRegistryChange } from './registry.js';
+import {
+  KeyRole,
+  Registry,
+  RegistryAction,
+  RegistryChange,
+  registryRoot,
+  seriesId,
+  SeriesTerms,
+  SignedRegistryChange,
+} from './registry.js';
+import { applyRegistryChange } from './registry-change.js';
 import { verifyPrepareMsMax } from './registry-export.js';
 import { SignedRestore } from './restore.js';
 import { Slice } from './slice.js';
@@ -151,6 +162,30 @@ describe('the committed vectors', () => {
       expect(verifyEntryProof({ ...proved, position: proved.position + 1 })).toBe(false);
       expect(roots).toContain(bytesToHex(proved.signedHeader.header.registryRoot));
     }
+  });
+
+  it('have every action of the registry, with the signature and the registry that follow', async () => {
+    type Change = Encoded & { root: Hex; digest: Hex; signer: Hex; after: { ssz: Hex; root: Hex } };
+    let { registry } = Genesis.deserialize(hexToBytes(read<Encoded>('genesis').ssz));
+    const seen = new Set<string>();
+    for (const { value, ssz, root, digest, signer, after } of read<Change[]>('registry-changes')) {
+      const signed = SignedRegistryChange.deserialize(hexToBytes(ssz));
+      expect(toJson(signed)).toEqual(value);
+      expect(bytesToHex(RegistryChange.hashTreeRoot(signed.change))).toBe(root);
+      expect(bytesToHex(commitmentDigest(log(), 'registry', hexToBytes(root)))).toBe(digest);
+      const recovered = await recoverAddress({ hash: digest, signature: bytesToHex(signed.signature) });
+      expect([recovered.toLowerCase(), bytesToHex(registry.registryKey)]).toEqual([signer, signer]);
+      registry = applyRegistryChange(registry, signed.change, 0);
+      expect([bytesToHex(Registry.serialize(registry)), bytesToHex(registryRoot(registry))]).toEqual([
+        after.ssz,
+        after.root,
+      ]);
+      const { selector, value: of } = signed.change.action;
+      seen.add(selector === Number(RegistryAction.SET_KEY) ? `key ${(of as { role: number }).role}` : String(selector));
+    }
+    const names = (of: object): string[] => Object.keys(of).filter((key) => /^\d+$/.test(key));
+    const actions = names(RegistryAction).filter((action) => action !== String(RegistryAction.SET_KEY));
+    expect(seen).toEqual(new Set([...actions, ...names(KeyRole).map((role) => `key ${role}`)]));
   });
 
   it('have digests and signatures as wallets make them', async () => {

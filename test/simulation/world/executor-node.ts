@@ -66,7 +66,7 @@ export class ExecutorProcess {
       this.ledger = Ledger.fromGenesis(genesis, chainId, world.crypto.ledger);
       this.cursor = genesisCursor(genesis, chainId);
     }
-    this.votes = new VoteBook(world.logId, chainId, keys.voting.get(chainId)!);
+    this.votes = new VoteBook(world.logId, chainId, { inForce: () => keys.voting.get(chainId)! });
     this.votes.load(store.votes());
     for (const vote of store.votes()) this.pending.set(bytesToHex(vote.operationId), vote);
     this.heardAtMs = world.scheduler.nowMs;

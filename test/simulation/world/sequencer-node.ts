@@ -154,7 +154,7 @@ export class SequencerProcess {
     const nextLaneSequences = new Map<number, bigint>();
     for (const { header, hash, lanes, entries, extras } of log.blocks) {
       const shared = entries.filter(({ lane }) => lane === SHARED_LANE);
-      if (shared.length > 0) state.apply(shared, header.timestamp, hash);
+      if (shared.length > 0) state.apply(shared, { number: header.number, timestampMs: header.timestamp, hash });
       state.lastAudit = extras.audits?.at(-1) ?? state.lastAudit;
       for (const { chainId, firstLaneSequence } of lanes) nextLaneSequences.set(chainId, firstLaneSequence);
       for (const { lane } of entries) nextLaneSequences.set(lane, nextLaneSequences.get(lane)! + 1n);

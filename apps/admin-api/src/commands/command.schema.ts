@@ -20,9 +20,10 @@ const duration = z.int().min(0);
 /** A key that is to be replaced, added or removed. */
 export const NewKey = z
   .strictObject({
-    role: z.enum(['sequencer', 'registry', 'price']),
-    previous: address.nullable().describe('The key that goes; null: a sequencer key is added.'),
-    next: address.nullable().describe('The key that comes; null: a sequencer key is removed.'),
+    role: z.enum(['sequencer', 'registry', 'price', 'voting', 'replica']),
+    chainId: chainId.optional().describe('Whose key, of a voting or replica key; of others it must not be there.'),
+    previous: address.nullable().describe('The key that goes; null: a sequencer or replica key is added.'),
+    next: address.nullable().describe('The key that comes; null: a sequencer or replica key is removed.'),
   })
   .meta({
     id: 'NewKey',

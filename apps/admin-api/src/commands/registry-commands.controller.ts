@@ -9,7 +9,13 @@ import { NewKey, NewSeries } from './command.schema.js';
 import { type Answered, CommandService } from './command.service.js';
 import { ReplayInterceptor } from './replay.interceptor.js';
 
-const ROLES = { sequencer: KeyRole.SEQUENCER, registry: KeyRole.REGISTRY, price: KeyRole.PRICE };
+const ROLES = {
+  sequencer: KeyRole.SEQUENCER,
+  registry: KeyRole.REGISTRY,
+  price: KeyRole.PRICE,
+  voting: KeyRole.VOTING,
+  replica: KeyRole.REPLICA,
+};
 const NO_KEY = new Uint8Array(20);
 
 /** What changes who and what takes part, and who leads. */
@@ -36,10 +42,14 @@ export class RegistryCommandsController {
   }
 
   @Post('keys')
-  @ApiCommand('Replace a key', 'A sequencer key can also be added or removed; in force in the next block.')
+  @ApiCommand(
+    'Replace a key',
+    'A sequencer or replica key can also be added or removed; in force in the next block. Votes on what was prepared ' +
+      'before still need the old voting key: give the executor both until that is decided.',
+  )
   setKey(@Body({ schema: NewKey }) body: NewKey, @AsCommand() request: CommandRequest): Promise<Answered> {
     const [previous, next] = [body.previous, body.next].map((key) => (key === null ? NO_KEY : hexToBytes(key)));
-    const value = { role: ROLES[body.role], previous: previous!, next: next! };
+    const value = { role: ROLES[body.role], chainId: body.chainId ?? 0, previous: previous!, next: next! };
     const action = { selector: RegistryAction.SET_KEY, value };
     return this.commands.run(request, 'registry.set_key', { kind: 'change', action });
   }

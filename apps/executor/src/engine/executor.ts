@@ -14,9 +14,9 @@ import { type ExecutorMetrics, failpoint, type Logger } from '#libs/runtime';
 import { ExecutorError } from '../errors.js';
 import type { ExecutorStore } from '../store/executor-store.js';
 import { receiptsOf, type StoredReceipt } from '../store/receipt-record.js';
-import { assertKey } from './assert-key.js';
 import { describeHalt, type Halt } from './halt.js';
 import { HeightWaiters } from './height-waiters.js';
+import type { KeyRing } from './key-ring.js';
 import { openLedger } from './open-ledger.js';
 import { OperationBook } from './operation-book.js';
 import { ReceiptWaiters } from './receipt-waiters.js';
@@ -37,7 +37,7 @@ export interface ExecutorOptions {
 export interface ExecutorModules {
   store: ExecutorStore;
   nats: NatsConnection;
-  signer: DigestSigner;
+  keys: KeyRing;
   metrics: ExecutorMetrics;
   logger: Logger;
 }
@@ -77,6 +77,8 @@ export class Executor {
   /** The block at which the log must be the same as before a rewind. */
   private rewind: { number: number; hash: Uint8Array } | null = null;
   private reload: Promise<void> = Promise.resolve();
+  /** The key in force of which operators have been told; undefined before it followed. */
+  private toldKey: DigestSigner | null | undefined;
   private feed: FeedState = { isFollowing: false, behindBlocks: 0, close: () => undefined };
   private readonly startedAtMs = Date.now();
 
@@ -87,23 +89,22 @@ export class Executor {
     readonly options: ExecutorOptions,
     private readonly modules: ExecutorModules,
   ) {
-    const { nats, signer } = modules;
+    const { nats, keys } = modules;
     const { chainId, role } = options;
     const { logId } = currentCursor;
     this.doubt = new SelfDoubt(chainId, modules.logger);
-    this.votes = new VoteBook(logId, chainId, signer);
+    this.votes = new VoteBook(logId, chainId, keys);
     this.voteSender = role === 'voting' ? new VoteSender(nats, { chainId }) : null;
     this.senderCheck = role === 'replica' ? new SenderCheck() : null;
-    this.roots = new RootPublisher(nats, { logId, chainId, signer });
+    this.roots = new RootPublisher(nats, { logId, chainId });
   }
 
   /**
    * Loads the state from the store and sends the undecided votes that lie there.
-   * @throws ExecutorError `KEY_NOT_REGISTERED`; LedgerLoadError
+   * @throws LedgerLoadError
    */
   static async open(genesis: Genesis, options: ExecutorOptions, modules: ExecutorModules): Promise<Executor> {
     const { ledger, cursor } = await openLedger(modules.store, genesis, options.chainId);
-    assertKey(cursor, options, modules.signer);
     const executor = new Executor(genesis, ledger, cursor, options, modules);
     executor.clock.update(await modules.store.records('clock'));
     const votes = options.role === 'voting' ? await modules.store.votes() : [];
@@ -194,10 +195,11 @@ export class Executor {
   describe(): ExecutorStatus {
     const { chainId, role, version } = this.options;
     const { number, hash, laneSequences } = this.currentCursor;
+    const state = this.state();
     return {
       chainId,
       role,
-      key: bytesToHex(this.modules.signer.address),
+      key: bytesToHex((this.keyInForce ?? this.modules.keys.signers[0]).address),
       number,
       hash: bytesToHex(hash),
       laneSequences: { own: String(laneSequences.own), shared: String(laneSequences.shared) },
@@ -207,8 +209,9 @@ export class Executor {
       lag: this.lag(),
       version,
       startedAtMs: this.startedAtMs,
-      state: this.state(),
+      state,
       ...(this.haltedBy ? { halted: this.haltedBy } : {}),
+      ...(state === 'unlisted' ? { unlisted: describeMissing(this.modules.keys, this.currentCursor) } : {}),
     };
   }
 
@@ -221,7 +224,14 @@ export class Executor {
 
   private state(): ExecutorStatus['state'] {
     if (this.haltedBy) return 'halted';
-    return this.doubt.state ?? (this.feed.isFollowing ? 'following' : 'replaying');
+    if (this.doubt.state) return this.doubt.state;
+    if (!this.feed.isFollowing) return 'replaying';
+    return this.keyInForce ? 'following' : 'unlisted';
+  }
+
+  /** The key that signs for the next block; null where the registry lists none of ours. */
+  private get keyInForce(): DigestSigner | null {
+    return this.modules.keys.inForce(this.currentCursor.registry);
   }
 
   /** Stops telling others; the store is the caller's to close. */
@@ -291,10 +301,24 @@ export class Executor {
     // While blocks come by replay most of these are decided already; what is not goes out with the next round.
     for (const vote of votes) this.voteSender?.add(vote, isLive);
     const { number } = block.header;
-    const applied = { number, hash: block.hash, changed: result.changed, isLive };
+    const signer = this.modules.keys.inForce(block.registry);
+    const applied = { number, hash: block.hash, changed: result.changed, signer, isLive };
     if (this.roots.applied(applied, () => this.stateRoot())) this.modules.metrics.stateRoots.inc();
+    if (isLive) this.tellOfKey();
     this.receipts.stored(receipts);
     this.heights.reached(number);
+  }
+
+  /** Says so where the key in force has become another one, or is none of ours; before it follows that means nothing. */
+  private tellOfKey(): void {
+    const { keys, logger } = this.modules;
+    const { number, registry } = this.currentCursor;
+    const { keyInForce } = this;
+    if (keyInForce === this.toldKey) return;
+    this.toldKey = keyInForce;
+    if (keyInForce) logger.info({ key: bytesToHex(keyInForce.address), from: number + 1 }, 'signs with this key');
+    else logger.error({ err: keys.missing(registry) }, 'signs nothing: the registry lists no key of this executor');
+    this.status?.publish();
   }
 
   private count({ entries }: VerifiedBlock, { receipts, votes }: BlockResult, applyMs: number, storeMs: number): void {
@@ -309,6 +333,11 @@ export class Executor {
     if (this.options.role !== 'voting') return;
     for (const { yes, reason } of votes) metrics.votes.inc({ vote: yes ? 'yes' : 'no', reason: Reason[reason] });
   }
+}
+
+function describeMissing(keys: KeyRing, { registry }: Cursor): { code: string; message: string } {
+  const { code, message } = keys.missing(registry);
+  return { code, message };
 }
 
 function assertSameBlock(expected: Uint8Array, { header: { number }, hash }: VerifiedBlock): void {

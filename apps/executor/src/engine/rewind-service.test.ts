@@ -73,7 +73,7 @@ beforeEach(async () => {
       return { head: theirs.head(), slices } as never;
     },
   };
-  end = serveRewind(executor, KEY, { nats, source, logger, restart: () => (restarts += 1) });
+  end = serveRewind(executor, [KEY], { nats, source, logger, restart: () => (restarts += 1) });
   await nats.flush();
 });
 

@@ -1,6 +1,6 @@
 import { recoverAddress } from '#libs/crypto';
 import type { ReplaySource } from '#libs/executor-sdk';
-import type { NatsConnection } from '#libs/messaging';
+import type { NatsConnection, SubscriptionOptions } from '#libs/messaging';
 import { adminSubject, bytesToHex, LockstepError } from '#libs/protocol';
 import type { Logger } from '#libs/runtime';
 import { ExecutorError } from '../errors.js';
@@ -28,9 +28,14 @@ export const rewindSubject = (chainId: number, key: Uint8Array): string =>
 /**
  * Takes the operator's order to roll back to a block that both branches of a restored log share (I11). The state there is
  * made by replay from genesis, so it is verified as any other; the order is answered before that begins.
+ * @param keys addresses of the executor's keys: orders to any of them are for it
  * @returns what ends the service
  */
-export function serveRewind(executor: RewoundExecutor, key: Uint8Array, modules: RewindModules): () => void {
+export function serveRewind(
+  executor: RewoundExecutor,
+  keys: readonly Uint8Array[],
+  modules: RewindModules,
+): () => void {
   const { nats, logger, source, restart } = modules;
   let isUnderWay = false;
   const rewind = async (bytes: Uint8Array): Promise<object> => {
@@ -64,12 +69,13 @@ export function serveRewind(executor: RewoundExecutor, key: Uint8Array, modules:
     }
     if (isDone) restart();
   };
-  const subscription = nats.subscribe(rewindSubject(executor.options.chainId, key), {
+  const options: SubscriptionOptions = {
     callback: (error, message) => {
       if (!error) void serve(message);
     },
-  });
-  return () => subscription.unsubscribe();
+  };
+  const subscriptions = keys.map((key) => nats.subscribe(rewindSubject(executor.options.chainId, key), options));
+  return () => subscriptions.forEach((subscription) => subscription.unsubscribe());
 }
 
 function refusal(thrown: unknown): object {

@@ -1,7 +1,7 @@
-import type { DigestSigner } from '#libs/crypto';
 import { type PendingVote, signVote, type VerifiedBlock } from '#libs/executor-sdk';
 import type { BlockResult } from '#libs/options';
 import { bytesToHex, entryBody, EntryKind, Prepare } from '#libs/protocol';
+import type { KeyRing } from './key-ring.js';
 
 /** What a block means for votes: new ones to store and send, and operations that need none any more. */
 export interface VoteChanges {
@@ -18,7 +18,7 @@ export class VoteBook {
   constructor(
     private readonly logId: Uint8Array,
     private readonly chainId: number,
-    private readonly signer: DigestSigner,
+    private readonly keys: Pick<KeyRing, 'inForce'>,
   ) {}
 
   /** Takes in what the store held. */
@@ -33,8 +33,11 @@ export class VoteBook {
     );
   }
 
-  /** Signs the votes that a block asks for and finds those that it settles. */
-  apply({ header }: VerifiedBlock, result: BlockResult, rootBefore: Uint8Array | null): VoteChanges {
+  /**
+   * Signs the votes that a block asks for and finds those that it settles. Without the voting key in force in the block
+   * there is none: it would not count.
+   */
+  apply({ header, registry }: VerifiedBlock, result: BlockResult, rootBefore: Uint8Array | null): VoteChanges {
     const settled = this.settle(result, header.timestamp);
     const deadlines = new Map<string, number>();
     for (const event of result.operationEvents) {
@@ -42,11 +45,13 @@ export class VoteBook {
         deadlines.set(bytesToHex(event.operationId), event.deadlineMs);
       }
     }
-    const votes = result.votes.map((draft): PendingVote => {
+    const signer = this.keys.inForce(registry);
+    const votes = result.votes.flatMap((draft): PendingVote[] => {
+      if (!signer) return [];
       if (!rootBefore) throw new Error('a vote is due and the state root before the block was not taken');
       const deadlineMs = deadlines.get(bytesToHex(draft.operationId)) ?? header.timestamp;
-      const bytes = signVote({ ...draft, logId: this.logId, stateRoot: rootBefore }, this.signer);
-      return { operationId: draft.operationId, deadlineMs, bytes };
+      const bytes = signVote({ ...draft, logId: this.logId, stateRoot: rootBefore }, signer);
+      return [{ operationId: draft.operationId, deadlineMs, bytes }];
     });
     // An operation that is decided in the block of its own PREPARE needs no vote.
     const open = votes.filter(({ operationId }) => !isDecided(result, operationId));

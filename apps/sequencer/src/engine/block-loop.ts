@@ -191,7 +191,7 @@ export class BlockLoop {
     const { state, onDurable } = this.modules;
     state.tip = sealed.nextTip;
     state.applyAudits(extras.audits ?? []);
-    state.apply(sealed.entries, sealed.header.timestamp, sealed.hash);
+    state.apply(sealed.entries, sealed.nextTip);
     onDurable(sealed, signature, roots);
     await failpoint('block-published');
     const first = sealed.header.firstSequence;

@@ -137,7 +137,7 @@ describe('keys', () => {
     next: Uint8Array,
     nonce = 0,
     signer = REGISTRY_KEY,
-  ): Uint8Array => signedChange(RegistryAction.SET_KEY, { role, previous, next }, nonce, signer);
+  ): Uint8Array => signedChange(RegistryAction.SET_KEY, { role, chainId: 0, previous, next }, nonce, signer);
   const [NEW_KEY, NOBODY] = [address(0x77), address(0)];
 
   test('what the old price key signed counts up to the block with the change, and no further', async () => {

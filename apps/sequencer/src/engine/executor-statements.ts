@@ -57,8 +57,8 @@ export class ExecutorStatements {
 
   /** @param bytes SSZ of a `SignedStateRoot` */
   rootReceived(bytes: Uint8Array): void {
-    const { registry, tip } = this.modules.state();
-    this.roots.receive(bytes, registry, tip.number);
+    const { rollupKeys, tip } = this.modules.state();
+    this.roots.receive(bytes, rollupKeys, tip.number);
   }
 
   /** State roots that wait for the next block. */

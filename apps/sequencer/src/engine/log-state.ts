@@ -17,6 +17,7 @@ import {
   SignedPrice,
   SignedRegistryChange,
 } from '#libs/protocol';
+import { RollupKeys } from './rollup-keys.js';
 
 /** Signed commands that are remembered: far more than are given while one is fresh. */
 const LOGGED_COMMANDS_MAX = 4096;
@@ -28,6 +29,14 @@ export interface AppliedEntry {
   bytes: Uint8Array;
 }
 
+/** The block in which entries stand. */
+export interface BlockPlace {
+  number: number;
+  /** Log time in ms. */
+  timestampMs: number;
+  hash: Uint8Array;
+}
+
 /**
  * What the leader remembers of the log: where it ends, the registry, prices, undecided operations. All of it is read
  * from the log when an epoch begins, and follows it block by block: `apply` is called once a block is durable.
@@ -36,6 +45,8 @@ export class LogState {
   readonly logId: Uint8Array;
   readonly prices = new PriceBook();
   readonly coordinator: Coordinator;
+  /** Which keys each rollup has had, and from which block on. */
+  readonly rollupKeys: RollupKeys;
   /** In force in the next block. */
   registry: Registry;
   tip: Tip;
@@ -56,6 +67,7 @@ export class LogState {
   ) {
     this.logId = logId(genesis);
     this.registry = genesis.registry;
+    this.rollupKeys = new RollupKeys(genesis.registry);
     this.coordinator = new Coordinator(this.logId, recover);
     this.tip = {
       number: 0,
@@ -85,7 +97,7 @@ export class LogState {
   }
 
   /** Takes in a durable block's entries that matter to the leader, in ascending sequence. */
-  apply(entries: Iterable<AppliedEntry>, timestampMs: number, blockHash: Uint8Array): void {
+  apply(entries: Iterable<AppliedEntry>, { number, timestampMs, hash }: BlockPlace): void {
     const inForce = this.registry;
     for (const { kind, id, bytes } of entries) {
       switch (kind) {
@@ -99,11 +111,12 @@ export class LogState {
             const { chainId } = change.action.value as { chainId: number };
             this.quarantineSetAtMs.set(chainId, timestampMs);
           }
+          this.rollupKeys.changed(this.registry, number + 1);
           break;
         }
         case EntryKind.PREPARE: {
           const prepare = Prepare.deserialize(entryBody(bytes)) as Prepare;
-          this.coordinator.prepared(preparedOperation(prepare, id, blockHash, inForce));
+          this.coordinator.prepared(preparedOperation(prepare, id, hash, inForce));
           break;
         }
         case EntryKind.DECISION: {

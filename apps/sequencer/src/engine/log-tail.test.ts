@@ -110,9 +110,9 @@ function watch(tail: LogTail): [atMs: number, entries: number][] {
   const applied: [number, number][] = [];
   const { state } = tail;
   const apply = state.apply.bind(state);
-  state.apply = (entries, timestampMs, hash) => {
-    applied.push([timestampMs - START_MS, [...entries].length]);
-    apply(entries, timestampMs, hash);
+  state.apply = (entries, block) => {
+    applied.push([block.timestampMs - START_MS, [...entries].length]);
+    apply(entries, block);
   };
   return applied;
 }

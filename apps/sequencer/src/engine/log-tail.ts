@@ -86,7 +86,11 @@ export class LogTail {
       for (const block of blocks) {
         const [first] = block;
         if (!first) continue;
-        this.state.apply(block, first.timestampMs, first.blockHash);
+        this.state.apply(block, {
+          number: first.blockNumber,
+          timestampMs: first.timestampMs,
+          hash: first.blockHash,
+        });
         this.lastShared = block.at(-1)?.laneSequence ?? this.lastShared;
       }
     }

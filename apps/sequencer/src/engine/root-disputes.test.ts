@@ -12,7 +12,11 @@ function setQuarantined(value: boolean, timestampMs: number): void {
   const body = signedChange(RegistryAction.SET_ROLLUP_QUARANTINED, { chainId: A, value }, nonce);
   expect(SignedRegistryChange.deserialize(body).change.nonce).toBe(nonce);
   const bytes = encodeEntry(EntryKind.REGISTRY_CHANGE, body);
-  state.apply([{ kind: EntryKind.REGISTRY_CHANGE, id: entryId(bytes), bytes }], timestampMs, word(1));
+  state.apply([{ kind: EntryKind.REGISTRY_CHANGE, id: entryId(bytes), bytes }], {
+    number: 1,
+    timestampMs,
+    hash: word(1),
+  });
 }
 
 test('a dispute lasts until a later quarantine or release of that rollup', () => {

@@ -1,6 +1,7 @@
 // Shows which state roots wait for a block: the newest of each key of a rollup, signed for this log; and which differ.
 import { beforeEach, expect, test } from 'vitest';
 import { bytesToHex, encodeEntry, entryBody, entryId, EntryKind, equalBytes, SignedStateRoot } from '#libs/protocol';
+import { RollupKeys } from './rollup-keys.js';
 import { type DifferingRoots, StateRootDesk } from './state-root-desk.js';
 import { A, B, genesis, LOG_ID, MALLORY, recover, replicaKey, signedRoot, votingKey, word } from './testing/world.js';
 
@@ -23,7 +24,8 @@ beforeEach(() => {
 });
 
 const HEAD = 1_000;
-const receive = (bytes: Uint8Array): string | null => desk.receive(bytes, genesis.registry, HEAD);
+const keys = new RollupKeys(genesis.registry);
+const receive = (bytes: Uint8Array): string | null => desk.receive(bytes, keys, HEAD);
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const waiting = async (): Promise<[lane: number, number: number][]> => {
   await settled();
@@ -140,4 +142,18 @@ test('a look-up that a new term overtakes is made again', async () => {
   isHeld = false;
   held[0]!();
   expect(await waiting()).toEqual([]);
+});
+
+test('roots count under the keys that the rollup had in their block, whatever it has now', () => {
+  const [old, next] = [votingKey(A), word(0x77).slice(0, 20)];
+  const rollups = genesis.registry.rollups.map((rollup) =>
+    rollup.chainId === A ? { ...rollup, votingKey: next } : rollup,
+  );
+  const rotated = new RollupKeys(genesis.registry);
+  rotated.changed({ ...genesis.registry, rollups }, 11);
+  const judge = (number: number, key: Uint8Array): string | null =>
+    desk.receive(signedRoot(number, {}, key), rotated, HEAD);
+  expect([judge(10, old), judge(11, next)]).toEqual([null, null]);
+  expect([judge(11, old), judge(10, next)]).toEqual(['wrong_key', 'wrong_key']);
+  expect(judge(12, replicaKey(A))).toBeNull();
 });

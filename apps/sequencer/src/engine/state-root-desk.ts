@@ -7,11 +7,10 @@ import {
   EntryKind,
   entryId,
   equalBytes,
-  findRollup,
-  type Registry,
   SignedStateRoot,
   StateRoot,
 } from '#libs/protocol';
+import type { RollupKeys } from './rollup-keys.js';
 
 /** Heights for which roots of a rollup are compared. */
 const HEIGHTS_MAX = 256;
@@ -63,18 +62,21 @@ export class StateRootDesk {
     for (const [key, { id }] of this.waiting) if (await this.modules.isInLog(id)) this.waiting.delete(key);
   }
 
-  /** @param bytes SSZ of a `SignedStateRoot`. Returns why it was refused, or null. */
-  receive(bytes: Uint8Array, registry: Registry, head: number): string | null {
+  /**
+   * @param bytes SSZ of a `SignedStateRoot`
+   * @param keys a root counts under a key that its rollup had in the block of which it speaks (I32)
+   * @returns why it was refused, or null
+   */
+  receive(bytes: Uint8Array, keys: RollupKeys, head: number): string | null {
     const signed = SignedStateRoot.deserialize(bytes);
     const { stateRoot, signature } = signed;
-    const rollup = findRollup(registry, stateRoot.chainId);
-    if (!rollup || !equalBytes(stateRoot.logId, this.modules.logId) || stateRoot.number > head) return 'foreign';
+    const inForce = keys.at(stateRoot.chainId, stateRoot.number);
+    if (!inForce || !equalBytes(stateRoot.logId, this.modules.logId) || stateRoot.number > head) return 'foreign';
     const signer = this.modules.recover(
       commitmentDigest(this.modules.logId, 'root', StateRoot.hashTreeRoot(stateRoot)),
       signature,
     );
-    if (!signer || ![rollup.votingKey, ...rollup.replicaKeys].some((key) => equalBytes(key, signer)))
-      return 'wrong_key';
+    if (!signer || !inForce.some((key) => equalBytes(key, signer))) return 'wrong_key';
     const key = `${stateRoot.chainId}:${bytesToHex(signer)}`;
     this.compare(signed, key);
     if (stateRoot.number <= (this.newest.get(key) ?? 0)) return null;

@@ -5,7 +5,6 @@ import { commitmentDigest, rootSubject, SignedStateRoot, StateRoot } from '#libs
 export interface RootPublisherOptions {
   logId: Uint8Array;
   chainId: number;
-  signer: DigestSigner;
   /** Shortest time between two roots, in ms. Default 1,000. */
   intervalMs?: number;
 }
@@ -16,6 +15,8 @@ export interface AppliedBlock {
   hash: Uint8Array;
   /** Whether anything but state roots and empty heartbeats happened in it; an expiry counts. */
   changed: boolean;
+  /** Signs its root: the key that the registry in force in this block lists; null where this executor has none such. */
+  signer: DigestSigner | null;
   /** Whether it came live; roots of blocks that come by replay are not published, the newest says it all. */
   isLive: boolean;
 }
@@ -45,16 +46,17 @@ export class RootPublisher {
   applied(block: AppliedBlock, computeRoot: () => Uint8Array): Uint8Array | null {
     this.changed ||= block.changed;
     const now = performance.now();
-    if (!this.changed || !block.isLive || now - this.lastAt < (this.options.intervalMs ?? INTERVAL_MS)) return null;
+    if (!this.changed || !block.isLive || !block.signer || now - this.lastAt < (this.options.intervalMs ?? INTERVAL_MS))
+      return null;
     const root = computeRoot();
     this.lastAt = now;
     this.changed = false;
-    this.publish({ number: block.number, blockHash: block.hash, root });
+    this.publish({ number: block.number, blockHash: block.hash, root }, block.signer);
     return root;
   }
 
-  private publish(part: Pick<StateRoot, 'number' | 'blockHash' | 'root'>): void {
-    const { logId, chainId, signer } = this.options;
+  private publish(part: Pick<StateRoot, 'number' | 'blockHash' | 'root'>, signer: DigestSigner): void {
+    const { logId, chainId } = this.options;
     const stateRoot: StateRoot = { logId, chainId, ...part };
     const signature = signer.sign(commitmentDigest(logId, 'root', StateRoot.hashTreeRoot(stateRoot)));
     try {

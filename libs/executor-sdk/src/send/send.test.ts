@@ -109,11 +109,12 @@ describe('state roots', () => {
   beforeAll(() => void (watched = `root.${CHAIN}`));
 
   it('are published when something changed, and not more often than allowed', async () => {
-    const publisher = new RootPublisher(client, { logId, chainId: CHAIN, signer, intervalMs: 1e6 });
+    const publisher = new RootPublisher(client, { logId, chainId: CHAIN, intervalMs: 1e6 });
     const block = (number: number, changed: boolean) => ({
       number,
       hash: new Uint8Array(32).fill(number),
       changed,
+      signer,
       isLive: true,
     });
     const root = new Uint8Array(32).fill(7);
@@ -129,11 +130,19 @@ describe('state roots', () => {
   });
 
   it('of a change within the pause come with the next block after it', () => {
-    const publisher = new RootPublisher(client, { logId, chainId: CHAIN, signer, intervalMs: 0 });
+    const publisher = new RootPublisher(client, { logId, chainId: CHAIN, intervalMs: 0 });
     const hash = new Uint8Array(32);
-    expect(publisher.applied({ number: 1, hash, changed: true, isLive: false }, () => hash)).toBeNull();
-    expect(publisher.applied({ number: 1, hash, changed: true, isLive: true }, () => hash)).not.toBeNull();
-    expect(publisher.applied({ number: 2, hash, changed: false, isLive: true }, () => hash)).toBeNull();
+    expect(publisher.applied({ number: 1, hash, changed: true, signer, isLive: false }, () => hash)).toBeNull();
+    expect(publisher.applied({ number: 1, hash, changed: true, signer, isLive: true }, () => hash)).not.toBeNull();
+    expect(publisher.applied({ number: 2, hash, changed: false, signer, isLive: true }, () => hash)).toBeNull();
+  });
+
+  it('of a block in which no key of ours was in force wait for one in which one is', () => {
+    const publisher = new RootPublisher(client, { logId, chainId: CHAIN, intervalMs: 0 });
+    const block = { hash: new Uint8Array(32), isLive: true };
+    const never = (): never => expect.unreachable();
+    expect(publisher.applied({ ...block, number: 1, changed: true, signer: null }, never)).toBeNull();
+    expect(publisher.applied({ ...block, number: 2, changed: false, signer }, () => block.hash)).not.toBeNull();
   });
 });
 

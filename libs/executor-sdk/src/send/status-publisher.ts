@@ -24,9 +24,12 @@ export interface ExecutorStatus {
   startedAtMs: number;
   /**
    * `regressed`: what it had applied is lost, and it votes no more until that is replayed; `disputed`: another replay of
-   * the log came to another state, and it votes no more until its rollup was quarantined and released.
+   * the log came to another state, and it votes no more until its rollup was quarantined and released; `unlisted`: it
+   * follows, but the registry lists none of its keys for its role, so it signs nothing.
    */
-  state: 'following' | 'replaying' | 'regressed' | 'disputed' | 'halted';
+  state: 'following' | 'replaying' | 'regressed' | 'disputed' | 'unlisted' | 'halted';
+  /** Which key is missing. */
+  unlisted?: { code: string; message: string };
   /** Why it stopped applying. */
   halted?: { code: string; message: string; number: number; evidence: string[] };
 }

@@ -38,7 +38,7 @@ const rotate: RegistryChange = {
   nonce: 0,
   action: {
     selector: RegistryAction.SET_KEY,
-    value: { role: KeyRole.REGISTRY, previous: OLD.address, next: NEW.address },
+    value: { role: KeyRole.REGISTRY, chainId: 0, previous: OLD.address, next: NEW.address },
   },
 };
 const pause = (nonce: number): RegistryChange => ({

@@ -151,7 +151,7 @@ export const seriesTerms: fc.Arbitrary<SeriesTerms> = fc.record({
   settlementChainId: uint53,
 });
 
-const keyChange = fc.record({ role: uint8, previous: address, next: address });
+const keyChange = fc.record({ role: uint8, chainId: uint53, previous: address, next: address });
 const rollupFlag = fc.record({ chainId: uint53, value: fc.boolean() });
 
 export const signedRegistryChange: fc.Arbitrary<SignedRegistryChange> = fc.record({

@@ -8,6 +8,7 @@ import { Decision, Intent, OperationKind, Outcome, SignedVote, Vote } from '../o
 import { Reason } from '../reason.js';
 import { Registry, registryRoot, seriesId, SeriesTerms } from '../registry.js';
 import { buildCertificate, buildPreconfirmation, buildRegistryExport } from './build-evidence.js';
+import { buildRegistryChanges } from './build-registry-changes.js';
 import { buildLog, buildVotes, type VectorBlock } from './build-log.js';
 import {
   addressOf,
@@ -49,6 +50,7 @@ export async function buildVectors(): Promise<Record<string, Json>> {
     preconfirmation: toJson(toEvidenceFile('preconfirmation', buildPreconfirmation(blocks))),
     registry: toJson(toEvidenceFile('registry', buildRegistryExport(blocks))),
     intents: await Promise.all([EXERCISE, WRITE, CLOSE].map(intentVector)),
+    'registry-changes': await buildRegistryChanges(),
     votes: await votesVector(blocks[0]!),
     slices: blocks.flatMap(({ slices, header }) =>
       slices.map(({ chainId, value, bytes }) => toJson({ block: header.number, chainId, value, ssz: bytes })),

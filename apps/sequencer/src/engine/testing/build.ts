@@ -30,7 +30,7 @@ export function build(
 export function settle(state: LogState, { sealed, placed, extras }: BuiltBlock): void {
   state.tip = sealed.nextTip;
   state.applyAudits(extras.audits ?? []);
-  state.apply(sealed.entries, sealed.header.timestamp, sealed.hash);
+  state.apply(sealed.entries, sealed.nextTip);
   for (const { candidate, sequence } of placed) {
     candidate.durable(
       sequence === null ? null : sealed.entries[Number(sequence - sealed.header.firstSequence)]!,
