@@ -1,12 +1,12 @@
 // Shows that a running network's whole log passes the audit, by Postgres, by HTTP and by NATS, that a change in the
 // database makes the audit fail, and that a certificate and a preconfirmation are checked with two files and nothing else.
-import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { appScript, Network } from '#libs/testkit';
+import { Network } from '#libs/testkit';
 import { hexToBytes, type Hex } from '#libs/protocol';
+import { runCli } from './fixtures/run-cli.js';
 import { testDirectory } from './fixtures/test-directory.js';
 import { DOLLAR, ETHER, World } from './fixtures/world.js';
 
@@ -60,13 +60,7 @@ async function abortOne(): Promise<void> {
 }
 
 /** Runs the CLI with these settings and no others of ours. */
-async function cli(args: string[], env: Record<string, string> = {}, cwd = directory.path) {
-  const child = spawn(process.execPath, [appScript('cli'), ...args], { cwd, env: { PATH: process.env.PATH, ...env } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, output };
-}
+const cli = (args: string[], env: Record<string, string> = {}, cwd = directory.path) => runCli(cwd, args, env);
 
 test('the audit finds no problem by Postgres, with every state root compared', async () => {
   const json = join(directory.path, 'report.json');

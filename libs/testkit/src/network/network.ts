@@ -142,18 +142,21 @@ export class Network {
     return index < 0 ? null : index;
   }
 
-  /** Starts a rollup's voting executor (again). It catches up by itself. */
-  startExecutor(chainId: number): SupervisedProcess {
-    const index = this.chainIds.indexOf(chainId);
-    const executor = this.spawnExecutor(chainId, 'voting', devnetKeys.executor(index), `executor-${chainId}`);
+  /**
+   * Starts a rollup's voting executor (again). It catches up by itself.
+   * @param env more settings, or others than the devnet's
+   */
+  startExecutor(chainId: number, env: Record<string, string> = {}): SupervisedProcess {
+    const key = () => devnetKeys.executor(this.chainIds.indexOf(chainId));
+    const executor = this.spawnExecutor(chainId, 'voting', key, `executor-${chainId}`, env);
     this.executors.set(chainId, executor);
     return executor;
   }
 
-  /** Starts a replica of a rollup's executor (again). */
-  startReplica(chainId: number): SupervisedProcess {
-    const index = this.chainIds.indexOf(chainId);
-    const replica = this.spawnExecutor(chainId, 'replica', devnetKeys.replica(index), `replica-${chainId}`);
+  /** Starts a replica of a rollup's executor (again). @param env likewise */
+  startReplica(chainId: number, env: Record<string, string> = {}): SupervisedProcess {
+    const key = () => devnetKeys.replica(this.chainIds.indexOf(chainId));
+    const replica = this.spawnExecutor(chainId, 'replica', key, `replica-${chainId}`, env);
     this.replicas.set(chainId, replica);
     return replica;
   }
@@ -230,13 +233,20 @@ export class Network {
     }
   }
 
-  private spawnExecutor(chainId: number, role: 'voting' | 'replica', key: Uint8Array, name: string): SupervisedProcess {
+  private spawnExecutor(
+    chainId: number,
+    role: 'voting' | 'replica',
+    devnetKey: () => Uint8Array,
+    name: string,
+    env: Record<string, string>,
+  ): SupervisedProcess {
     return this.spawn('executor', name, {
       EXECUTOR_CHAIN_ID: String(chainId),
       EXECUTOR_ROLE: role,
-      EXECUTOR_KEY: bytesToHex(key),
+      EXECUTOR_KEY: env.EXECUTOR_KEY ?? bytesToHex(devnetKey()),
       LOCKSTEP_DATA_DIR: join(this.options.dataDir, name),
       LOCKSTEP_RPC_URL: this.rpcUrl,
+      ...env,
     });
   }
 
