@@ -7,6 +7,7 @@ import { CreateProjections1763892000006 } from './1763892000006-create-projectio
 import { CreateRestores1763892000011 } from './1763892000011-create-restores.js';
 import { IndexEvidence1763892000012 } from './1763892000012-index-evidence.js';
 import { IndexAuditBlocks1763892000021 } from './1763892000021-index-audit-blocks.js';
+import { CreateExecutorIncidents1763892000031 } from './1763892000031-create-executor-incidents.js';
 
 /** Every migration in the order of its timestamp. A released one is never changed: what is wrong in it, a later one mends. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   CreateRestores1763892000011,
   IndexEvidence1763892000012,
   IndexAuditBlocks1763892000021,
+  CreateExecutorIncidents1763892000031,
 ];

@@ -63,7 +63,7 @@ test('a connection that is cut in mid-stream many times, and a process that is k
   expect(client.connections).toBeGreaterThan(10);
 
   const newest = until - 1;
-  const ids = client.events.map(({ id }) => id);
+  const ids = client.events.filter(({ type }) => type !== 'executor').map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   expect(blocksOf(client).slice(0, newest)).toEqual(Array.from({ length: newest }, (_, index) => index + 1));
   const { rows: blocks } = await probe.database.query<{ hash: Buffer }>(
@@ -106,13 +106,14 @@ async function killAdminApi(): Promise<void> {
 test('incidents come once, also across connections, and only the kinds that are asked for', async () => {
   const client = new EventClient(`${eventsUrl}?kinds=incident,operation.prepared`);
   let wanted = 0;
-  const reading = client.read(() => wanted > 0 && client.events.length >= wanted);
+  const told = () => client.events.filter(({ data }) => data.incident === 'tested');
+  const reading = client.read(() => wanted > 0 && told().length >= wanted);
   await waitFor('the stream', () => client.connections > 0 && client.lastEventId !== undefined, 10_000);
   const dataSource = await createDataSource(network.databaseUrl, { applicationName: 'test', poolSize: 2 });
   try {
     for (let n = 0; n < 6; n++) {
       await recordIncident(dataSource, 'tested', { n });
-      await waitFor('it is told', () => client.events.length > n, 15_000);
+      await waitFor('it is told', () => told().length > n, 15_000);
       client.disconnect();
     }
   } finally {
@@ -121,7 +122,7 @@ test('incidents come once, also across connections, and only the kinds that are 
     await reading;
     await dataSource.destroy();
   }
-  expect(client.events.map(({ type, data }) => [type, data.incident, data.detail])).toEqual(
+  expect(told().map(({ type, data }) => [type, data.incident, data.detail])).toEqual(
     [0, 1, 2, 3, 4, 5].map((n) => ['incident', 'tested', { n }]),
   );
 });
@@ -134,8 +135,8 @@ test('what cannot be told is refused: unknown kinds, ids of nobody, ids of anoth
   };
   expect(await status('?kinds=block,nonsense')).toEqual([400, 'INVALID_REQUEST']);
   expect(await status('', 'nonsense')).toEqual([400, 'EVENT_ID_INVALID']);
-  expect(await status('', '1-1-00000000-0')).toEqual([409, 'EVENT_ID_LOST']);
-  expect(await status('', '99999999-1-00000000-0')).toEqual([409, 'EVENT_ID_LOST']);
+  expect(await status('', '1-1-00000000-0-0')).toEqual([409, 'EVENT_ID_LOST']);
+  expect(await status('', '99999999-1-00000000-0-0')).toEqual([409, 'EVENT_ID_LOST']);
 });
 
 test('a stream ends within seconds when its key is revoked', async () => {

@@ -16,6 +16,7 @@ import { EntriesService } from './entries/entries.service.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HomeController } from './home/home.controller.js';
+import { ExecutorMonitorModule } from './incidents/executor-monitor.module.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { IncidentsService } from './incidents/incidents.service.js';
 import { MetricsController } from './metrics/metrics.controller.js';
@@ -26,7 +27,6 @@ import { OverviewController } from './overview/overview.controller.js';
 import { OverviewService } from './overview/overview.service.js';
 import { PricesController } from './prices/prices.controller.js';
 import { PricesService } from './prices/prices.service.js';
-import { ExecutorsService } from './rollups/executors.service.js';
 import { ExecutorsController, RollupsController } from './rollups/rollups.controller.js';
 import { RollupsService } from './rollups/rollups.service.js';
 import { SeriesController } from './series/series.controller.js';
@@ -53,7 +53,6 @@ import { SeriesService } from './series/series.service.js';
     BlocksService,
     EntriesService,
     RollupsService,
-    ExecutorsService,
     OperationsService,
     OperationDetailService,
     SeriesService,
@@ -71,7 +70,14 @@ export class AdminApiModule {
   static of(settings: AdminApiSettings, logger: Logger): DynamicModule {
     return {
       module: AdminApiModule,
-      imports: [CoreModule.of(settings, logger), AccessModule, ReadsModule, CommandsModule, EventsModule],
+      imports: [
+        CoreModule.of(settings, logger),
+        AccessModule,
+        ExecutorMonitorModule,
+        ReadsModule,
+        CommandsModule,
+        EventsModule,
+      ],
       controllers: [HealthController, MetricsController, HomeController],
     };
   }

@@ -6,7 +6,7 @@ import { LOGGER } from '../core/tokens.js';
 import { ProblemError } from '../http/problem.js';
 import { type BlockEvents, blockEvents } from './block-events.js';
 import { shortHash } from './event-id.js';
-import { IncidentTail } from './incident-tail.js';
+import { EXECUTOR_CHANGES, IncidentTail, LEADER_INCIDENTS } from './incident-tail.js';
 
 /** How often the head is looked at while somebody listens. */
 const POLL_MS = 100;
@@ -27,6 +27,7 @@ const EVENTS_KEPT = 20_000;
 @Injectable()
 export class EventLog implements OnModuleDestroy {
   readonly incidents: IncidentTail;
+  readonly executorChanges: IncidentTail;
   /** Consecutive, up to {@link told}. */
   private kept: BlockEvents[] = [];
   private eventsKept = 0;
@@ -42,7 +43,8 @@ export class EventLog implements OnModuleDestroy {
     @Inject(Database) private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.incidents = new IncidentTail(database);
+    this.incidents = new IncidentTail(database, LEADER_INCIDENTS);
+    this.executorChanges = new IncidentTail(database, EXECUTOR_CHANGES);
   }
 
   onModuleDestroy(): void {
@@ -106,7 +108,8 @@ export class EventLog implements OnModuleDestroy {
     const head = await this.database.read((reader) => reader.head());
     if (!head) return;
     this.headNumber = head.number;
-    let isNew = await this.incidents.poll(performance.now());
+    const tails = [this.incidents, this.executorChanges];
+    let isNew = (await Promise.all(tails.map((tail) => tail.poll(performance.now())))).includes(true);
     this.told ??= { number: head.number, hash: shortHash(head.hash) };
     while (this.told.number < this.headNumber) {
       const blocks = await this.read(this.told.number + 1, Math.min(this.headNumber, this.told.number + BLOCKS_READ));

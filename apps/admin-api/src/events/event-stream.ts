@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Event, EventKind } from './event.schema.js';
 import { type EventPosition, formatEventId } from './event-id.js';
 import type { EventLog } from './event-log.js';
+import { type ExecutorChanges, PendingChanges } from './executor-changes.js';
 
 export interface EventStreamOptions {
   /** Kinds that are told; null for all. */
@@ -25,7 +26,8 @@ const CHUNK_LENGTH_MAX = 64 * 1024;
  *                         │ the client does not read for slowMs
  *                         └► `event: overflow` with the id to resume from, then the end
  * ```
- * Ids are positions: whoever comes back with the last one gets everything behind it, whatever kinds it asks for.
+ * Ids are positions: whoever comes back with the last one gets everything behind it, whatever kinds it asks for. How
+ * executors are has no place in any log: it is told without an id, of all of them when a stream begins.
  */
 export class EventStream {
   private readonly ended = new AbortController();
@@ -36,6 +38,7 @@ export class EventStream {
   constructor(
     private readonly response: ServerResponse,
     private readonly log: EventLog,
+    private readonly executors: ExecutorChanges,
     private position: EventPosition,
     private readonly options: EventStreamOptions,
   ) {
@@ -65,14 +68,21 @@ export class EventStream {
   /** Tells events until the client is gone, is too slow, or {@link close} is called. Gives how it ended. */
   async run(): Promise<StreamEnd> {
     const stopListening = this.log.listen(() => this.notify());
+    const executors = new PendingChanges(this.executors, () => this.notify());
     try {
       this.response.write(`retry: 1000\nid: ${formatEventId(this.position)}\n\n`);
       while (!this.end) {
+        const changes = executors
+          .take()
+          .map((event) => this.wanted(event))
+          .join('');
+        if (changes !== '') await this.send(changes);
         const isNew = await this.tellNew().catch(() => false); // Postgres is away: the next look may succeed
         if (!isNew && !this.end && !(await this.waitForNew())) await this.send(this.heartbeat());
       }
     } finally {
       stopListening();
+      executors.end();
     }
     return this.end;
   }
@@ -81,6 +91,7 @@ export class EventStream {
     const { index, number } = this.position;
     const blocks = await this.log.from(index === Infinity ? number + 1 : number);
     const incidents = await this.log.incidents.after(this.position.incident);
+    const changes = await this.log.executorChanges.after(this.position.change);
     // From here on nothing is waited for but the client: a position that has moved on was written.
     let chunk = '';
     for (const block of blocks) {
@@ -93,15 +104,22 @@ export class EventStream {
       this.position = { ...this.position, number: block.number, hash: block.hash, index: Infinity };
     }
     for (const { id, event } of incidents) chunk += this.frame({ ...this.position, incident: id }, event);
+    for (const { id, event } of changes) chunk += this.frame({ ...this.position, change: id }, event);
     if (chunk !== '') await this.send(chunk);
-    return blocks.length > 0 || incidents.length > 0;
+    return blocks.length > 0 || incidents.length > 0 || changes.length > 0;
   }
 
   /** Moves on, and gives what to send; nothing for a kind that is not wanted. */
   private frame(position: EventPosition, event: Event): string {
     this.position = position;
+    const text = this.wanted(event);
+    return text && `id: ${formatEventId(position)}\n${text}`;
+  }
+
+  /** Nothing for a kind that is not wanted. */
+  private wanted(event: Event): string {
     if (this.options.kinds && !this.options.kinds.has(event.kind)) return '';
-    return `id: ${formatEventId(position)}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+    return `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
   }
 
   /** Moves the client's last id on as well: what it did not ask for need not be searched again. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { incidentId, incidentUntil } from '../incidents/incidents.schema.js';
+import { Executor } from '../rollups/rollups.schema.js';
 import { address, blockNumber, chainId, count, decimal, hash, hexBytes, logTime, wallTime } from '../schema/scalars.js';
 
 /** Where an event of the log stands; equal on every instance and after every restart. */
@@ -87,8 +89,35 @@ export const AuditEvent = z
   .meta({ id: 'AuditEvent', description: 'An admin command that changed something.' });
 
 export const IncidentEvent = z
-  .object({ kind: z.literal('incident'), incidentId: decimal, at: wallTime, incident: z.string(), detail: z.unknown() })
-  .meta({ id: 'IncidentEvent', description: 'Something that people should look into. It has no place in the log.' });
+  .object({
+    kind: z.literal('incident'),
+    incidentId,
+    at: wallTime,
+    until: incidentUntil,
+    incident: z.string().describe('Its kind, as in `/api/v1/incidents`.'),
+    detail: z.unknown(),
+  })
+  .meta({
+    id: 'IncidentEvent',
+    description:
+      'Something that people should look into. It has no place in the log. What lasts is told twice: when it begins, and with `until` when it ends.',
+  });
+
+const { chainId: executorChainId, role, key, health, lag, halted, version } = Executor.shape;
+export const ExecutorEvent = z
+  .object({
+    kind: z.literal('executor'),
+    at: wallTime.describe('When this process saw it.'),
+    chainId: executorChainId,
+    ...{ role, key, health },
+    previous: health.nullable().describe('How it was before; null: how it is when the stream begins.'),
+    ...{ lag, halted, version },
+  })
+  .meta({
+    id: 'ExecutorEvent',
+    description:
+      'How an executor is: of each one as a stream begins, then whenever its health changes. Such an event has no id and is not told again; what people should look into is an incident as well.',
+  });
 
 /** What is told on a stream, and what is documented: one list. */
 export const Event = z
@@ -102,12 +131,22 @@ export const Event = z
     RestoreEvent,
     AuditEvent,
     IncidentEvent,
+    ExecutorEvent,
   ])
   .meta({ id: 'Event', description: 'The data of one event; `kind` is its event type as well.' });
 export type Event = z.output<typeof Event>;
 export type EventKind = Event['kind'];
 
 export const EVENT_KINDS = Event.options.map((option) => option.shape.kind.value);
+
+/** The last of a stream that the server ends, by their event types. */
+export const StreamOverflow = z
+  .object({ resumeFrom: z.string().describe('For `Last-Event-ID`: everything up to it was sent.') })
+  .meta({ id: 'StreamOverflow', description: 'Data of `event: overflow`: the client reads too slowly.' });
+export const StreamClosed = z.object({ reason: z.string() }).meta({
+  id: 'StreamClosed',
+  description: "Data of `event: closed`: the client's key has ended, or the server stops.",
+});
 
 const KIND_LIST = new Set<string>(EVENT_KINDS);
 

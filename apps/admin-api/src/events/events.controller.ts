@@ -10,8 +10,8 @@ import { EventsService } from './events.service.js';
 
 const DESCRIPTION = `Server-sent events. \`event\` is the kind, \`data\` an Event. Every id is a position in the log: with the last one as
 \`Last-Event-ID\` everything behind it is told, nothing twice, by any instance, back to the first block. A comment comes after
-ten seconds of silence. \`event: overflow\` (\`{resumeFrom}\`) tells a client that reads too slowly, \`event: closed\`
-(\`{reason}\`) one whose key has ended or whose server stops; both are the last of a stream.`;
+ten seconds of silence. \`event: overflow\` (StreamOverflow) tells a client that reads too slowly, \`event: closed\`
+(StreamClosed) one whose key has ended or whose server stops; both are the last of a stream. Events of kind \`executor\` have no id: how each executor is comes as a stream begins.`;
 
 /** What happens, as it happens. */
 @ApiTags('events')
@@ -26,7 +26,13 @@ export class EventsController {
   @ApiResponse({
     status: 200,
     description: 'A stream that does not end by itself.',
-    content: { 'text/event-stream': { schema: { $ref: '#/components/schemas/Event' } } },
+    content: {
+      'text/event-stream': {
+        schema: {
+          anyOf: ['Event', 'StreamOverflow', 'StreamClosed'].map((name) => ({ $ref: `#/components/schemas/${name}` })),
+        },
+      },
+    },
   })
   @ApiProblems(400, 409, 503)
   async getEvents(

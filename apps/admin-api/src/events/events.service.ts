@@ -5,6 +5,7 @@ import { AccessService } from '../access/access.service.js';
 import type { AdminApiSettings } from '../config.js';
 import { METRICS, SETTINGS } from '../core/tokens.js';
 import { ProblemError } from '../http/problem.js';
+import { ExecutorMonitor } from '../incidents/executor-monitor.js';
 import type { EventKind } from './event.schema.js';
 import { type EventPosition, parseEventId } from './event-id.js';
 import { EventLog } from './event-log.js';
@@ -29,6 +30,7 @@ export class EventsService implements OnModuleDestroy {
 
   constructor(
     @Inject(EventLog) private readonly log: EventLog,
+    @Inject(ExecutorMonitor) private readonly executors: ExecutorMonitor,
     @Inject(AccessService) private readonly access: AccessService,
     @Inject(SETTINGS) private readonly settings: AdminApiSettings,
     @Inject(METRICS) private readonly metrics: AdminApiMetrics,
@@ -62,7 +64,7 @@ export class EventsService implements OnModuleDestroy {
     }
     const kinds = request.kinds ? new Set(request.kinds as EventKind[]) : null;
     const options = { kinds, heartbeatMs: HEARTBEAT_MS, slowMs: SLOW_MS };
-    const stream = new EventStream(respond(), this.log, position, options);
+    const stream = new EventStream(respond(), this.log, this.executors, position, options);
     this.streams.add(stream);
     if (request.keyId !== null) {
       const revoked = this.access.watch(request.keyId, stream.signal);
@@ -75,11 +77,11 @@ export class EventsService implements OnModuleDestroy {
 
   private async begin({ lastEventId, fromBlock }: StreamRequest): Promise<EventPosition> {
     const newest = await this.log.newest();
-    const incident = this.log.incidents.settled;
+    const settled = { incident: this.log.incidents.settled, change: this.log.executorChanges.settled };
     if (lastEventId !== undefined && lastEventId !== '') return this.resume(lastEventId);
-    if (fromBlock === undefined) return { ...newest, index: Infinity, incident };
+    if (fromBlock === undefined) return { ...newest, index: Infinity, ...settled };
     const number = Math.min(fromBlock - 1, newest.number);
-    return { number, hash: (await this.log.hashOf(number)) ?? '00000000', index: Infinity, incident };
+    return { number, hash: (await this.log.hashOf(number)) ?? '00000000', index: Infinity, ...settled };
   }
 
   private async resume(text: string): Promise<EventPosition> {

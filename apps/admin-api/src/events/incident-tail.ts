@@ -9,9 +9,12 @@ const GAP_MS_MAX = 10_000;
 const READ_MAX = 256;
 const KEPT_MAX = 1_024;
 
-interface IncidentRow {
+export interface IncidentRow {
+  /** Its number among the incidents of its table, or of their changes. */
+  at_id: string;
   id: string;
   at: Date;
+  until: Date | null;
   kind: string;
   detail: unknown;
 }
@@ -21,7 +24,34 @@ export interface IncidentEntry {
   event: Event;
 }
 
-/** Incidents in the order of their ids, each once, as they become safe to tell. */
+/** Where incidents are read. */
+export interface IncidentSource {
+  /** Gives the greatest number, as `id`, that is surely not followed by a smaller one any more; $1: GAP_MS_MAX in s. */
+  settledSql: string;
+  /** Gives {@link IncidentRow}s with `at_id` greater than $1 in their order, at most $2. */
+  afterSql: string;
+}
+
+/** What the leader records. */
+export const LEADER_INCIDENTS: IncidentSource = {
+  settledSql: `SELECT max(id) AS id FROM lockstep.incidents
+    WHERE at < clock_timestamp() - make_interval(secs => $1::integer)`,
+  afterSql: `SELECT id AS at_id, id, at, NULL AS until, kind, detail FROM lockstep.incidents
+    WHERE id > $1::bigint ORDER BY id LIMIT $2::integer`,
+};
+
+/** Beginnings and ends of what executors go through; their writers take turns, so none can be visible too late. */
+export const EXECUTOR_CHANGES: IncidentSource = {
+  settledSql: `SELECT max(greatest(began, ended)) AS id FROM lockstep_admin.executor_incidents
+    WHERE $1::integer IS NOT NULL`,
+  afterSql: `SELECT at_id, 'e' || began AS id, since AS at, CASE WHEN at_id = ended THEN until END AS until, kind, detail
+    FROM (
+      SELECT began AS at_id, * FROM lockstep_admin.executor_incidents WHERE began > $1::bigint
+      UNION ALL SELECT ended, * FROM lockstep_admin.executor_incidents WHERE ended > $1::bigint
+    ) AS changes ORDER BY at_id LIMIT $2::integer`,
+};
+
+/** Incidents in the order of their numbers, each once, as they become safe to tell. */
 export class IncidentTail {
   /** The newest one that may be told. */
   settled = 0n;
@@ -29,14 +59,17 @@ export class IncidentTail {
   private kept: IncidentEntry[] = [];
   private gap: { at: bigint; sinceMs: number } | null = null;
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly source: IncidentSource,
+  ) {}
 
   /** Takes in what is new. @param nowMs of the monotonic clock */
   async poll(nowMs: number): Promise<boolean> {
     if (!this.isOpen) await this.open();
     let isNew = false;
     for (const row of await this.read(this.settled)) {
-      const id = BigInt(row.id);
+      const id = BigInt(row.at_id);
       if (id !== this.settled + 1n && !this.hasWaited(this.settled + 1n, nowMs)) break;
       this.gap = null;
       this.settled = id;
@@ -47,7 +80,7 @@ export class IncidentTail {
     return isNew;
   }
 
-  /** Those behind an id that may be told; some of them where there are many. */
+  /** Those behind a number that may be told; some of them where there are many. */
   async after(id: bigint): Promise<IncidentEntry[]> {
     if (id >= this.settled) return [];
     const first = this.kept[0];
@@ -57,10 +90,7 @@ export class IncidentTail {
 
   /** Begins behind all rows that are surely not followed by an older one any more. */
   private async open(): Promise<void> {
-    const [row] = await this.database.query<{ id: string | null }>(
-      `SELECT max(id) AS id FROM lockstep.incidents WHERE at < clock_timestamp() - make_interval(secs => $1::integer)`,
-      [GAP_MS_MAX / 1_000],
-    );
+    const [row] = await this.database.query<{ id: string | null }>(this.source.settledSql, [GAP_MS_MAX / 1_000]);
     this.settled = BigInt(row?.id ?? 0);
     this.isOpen = true;
   }
@@ -71,14 +101,18 @@ export class IncidentTail {
   }
 
   private read(after: bigint): Promise<IncidentRow[]> {
-    return this.database.query<IncidentRow>(
-      `SELECT id, at, kind, detail FROM lockstep.incidents WHERE id > $1::bigint ORDER BY id LIMIT ${READ_MAX}`,
-      [String(after)],
-    );
+    return this.database.query<IncidentRow>(this.source.afterSql, [String(after), READ_MAX]);
   }
 }
 
-const entryOf = ({ id, at, kind, detail }: IncidentRow): IncidentEntry => ({
-  id: BigInt(id),
-  event: { kind: 'incident', incidentId: id, at: at.toISOString(), incident: kind, detail },
+const entryOf = ({ at_id, id, at, until, kind, detail }: IncidentRow): IncidentEntry => ({
+  id: BigInt(at_id),
+  event: {
+    kind: 'incident',
+    incidentId: id,
+    at: at.toISOString(),
+    until: until && until.toISOString(),
+    incident: kind,
+    detail,
+  },
 });

@@ -5,6 +5,7 @@ import { bytesToHex } from '#libs/protocol';
 import type { AdminApiSettings } from '../config.js';
 import { executorPart, Parts } from '../core/parts.js';
 import { SETTINGS } from '../core/tokens.js';
+import { executorState } from '../rollups/rollups.schema.js';
 import type { Missing } from '../schema/missing.js';
 import { LogView } from './log-view.js';
 
@@ -25,7 +26,7 @@ const Status = z.object({
   rootNumber: z.int().nullable(),
   clock: z.array(z.object({ chainId: z.int(), laneSequence: z.string() })),
   version: z.string(),
-  state: z.enum(['following', 'replaying', 'halted']),
+  state: executorState,
   halted: z.object({ code: z.string(), message: z.string(), number: z.int() }).optional(),
 });
 export type ExecutorStatus = z.output<typeof Status>;
@@ -43,7 +44,12 @@ export interface SeenExecutor {
 @Injectable()
 export class ExecutorWatch implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly seen = new Map<string, SeenExecutor>();
+  /** Those that were silent before this process began, and since when. */
+  private readonly silentBefore = new Map<string, Date>();
   private readonly startedAt = new Date();
+  /** Since when this process hears, without a break; null while it does not. */
+  private hearsSince: number | null = null;
+  private askedAt = -Infinity;
   private readonly closing = new AbortController();
   private connecting: Promise<NatsConnection | undefined> | null = null;
 
@@ -77,9 +83,26 @@ export class ExecutorWatch implements OnApplicationBootstrap, OnModuleDestroy {
     return this.seen.get(`${chainId}:${key}`);
   }
 
+  /** An executor was silent before this process began. */
+  remember(chainId: number, key: string, silentSince: Date): void {
+    this.silentBefore.set(`${chainId}:${key}`, silentSince);
+  }
+
+  /**
+   * Whether silence means anything: this process has been connected for as long as an executor may be silent, and has
+   * not stood still itself. To be asked again and again.
+   * @param now of a clock that never goes back, in ms
+   */
+  isHearing(now = performance.now()): boolean {
+    if (now - this.askedAt > SILENT_MS && this.hearsSince !== null) this.hearsSince = now;
+    this.askedAt = now;
+    return this.hearsSince !== null && now - this.hearsSince > SILENT_MS;
+  }
+
   /** Since when an executor is silent; null while it speaks. */
   silentSince(chainId: number, key: string, now = Date.now()): Date | null {
-    const since = this.find(chainId, key)?.seenAt ?? this.startedAt;
+    const id = `${chainId}:${key}`;
+    const since = this.seen.get(id)?.seenAt ?? this.silentBefore.get(id) ?? this.startedAt;
     return now - since.getTime() > SILENT_MS ? since : null;
   }
 
@@ -92,15 +115,25 @@ export class ExecutorWatch implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
+  private hears(): void {
+    this.hearsSince ??= performance.now();
+    this.parts.works(NATS);
+  }
+
+  private hearsNothing(reason: string): void {
+    this.hearsSince = null;
+    this.parts.failed(NATS, reason);
+  }
+
   private async connect(): Promise<NatsConnection> {
     const nats = await connectNats({
       ...natsAccess(this.settings),
       name: 'lockstep admin-api',
       signal: this.closing.signal,
       onStatus: (status) => {
-        if (status.type === 'connected' || status.type === 'reconnected') this.parts.works(NATS);
-        if (status.type === 'waiting') this.parts.failed(NATS, status.error.message);
-        if (status.type === 'disconnected') this.parts.failed(NATS, 'the connection is lost');
+        if (status.type === 'connected' || status.type === 'reconnected') this.hears();
+        if (status.type === 'waiting') this.hearsNothing(status.error.message);
+        if (status.type === 'disconnected') this.hearsNothing('the connection is lost');
       },
     });
     subscribeBytes(nats, 'status.*', (bytes, subject) => {

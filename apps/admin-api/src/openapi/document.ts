@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ACCESS_EXTENSION } from '../access/access.decorator.js';
-import { Event } from '../events/event.schema.js';
+import { Event, StreamClosed, StreamOverflow } from '../events/event.schema.js';
 import { Problem } from '../http/problem.js';
 import { TAGS } from './tags.js';
 import { toOpenApiSchema } from './to-open-api-schema.js';
@@ -32,16 +32,18 @@ export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObjec
     operationIdFactory: (_controller, method) => method,
     standardSchemaConverter: toOpenApiSchema,
   });
-  addSchema(document, Problem);
-  addSchema(document, Event);
+  for (const schema of [Problem, Event, StreamOverflow, StreamClosed]) addSchema(document, schema);
   delete document.info.contact; // Empty, where none is given.
   for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path) as Operation[])) {
-    if (operation[ACCESS_EXTENSION] !== 'open') continue;
-    operation.security = [];
-    for (const status of ['401', '403']) delete operation.responses[status];
+    const access = operation[ACCESS_EXTENSION];
+    if (access === 'open') operation.security = [];
+    for (const status of NEVER[access ?? ''] ?? []) delete operation.responses[status];
   }
   return document;
 }
+
+/** Of what is documented for all routes, what cannot come: by who may call them. Any key may do what a viewer may. */
+const NEVER: Record<string, readonly string[]> = { open: ['401', '403', '500'], viewer: ['403'] };
 
 /** `/openapi.json` and Swagger UI at `/docs`; both are open to all. */
 export function serveOpenApi(app: NestFastifyApplication): void {

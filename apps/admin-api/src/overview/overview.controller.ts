@@ -18,6 +18,7 @@ export class OverviewController {
     description: 'Answers whoever is away: with what is known, and what is missing since when.',
     schema: Overview,
     isShared: true,
+    problems: [503],
   })
   getOverview(): Promise<z.output<typeof Overview>> {
     return this.overview.current();

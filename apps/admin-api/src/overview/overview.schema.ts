@@ -39,7 +39,14 @@ export const Overview = z
       .nullable()
       .describe('Null: Postgres is away.'),
     executors: z.array(Executor),
-    incidents: z.object({ last24h: count, newest: wallTime.nullable() }).nullable().describe('Null: Postgres is away.'),
+    incidents: z
+      .object({
+        last24h: count.describe('That happened or lasted in the last 24 hours, as far as a thousand go back.'),
+        open: count.describe('That last, such as a silent executor.'),
+        newest: wallTime.nullable(),
+      })
+      .nullable()
+      .describe('Null: Postgres is away.'),
     missing,
   })
   .meta({ id: 'Overview', description: 'How the network is. Put together at most twice a second.' });

@@ -103,12 +103,13 @@ export class OverviewService {
   }
 
   private async incidents(): Promise<View['incidents']> {
-    const [row] = await this.database.query<{ count: string; newest: Date | null }>(
-      `SELECT count(*), max(at) AS newest FROM (
-         SELECT at FROM lockstep.incidents ORDER BY id DESC LIMIT 1000) AS recent
-       WHERE at > clock_timestamp() - interval '24 hours'`,
+    const [row] = await this.database.query<{ count: string; open: string; newest: Date | null }>(
+      `SELECT count(*), count(*) FILTER (WHERE is_open) AS open, max(at) AS newest FROM (
+         (SELECT at, false AS is_open FROM lockstep.incidents ORDER BY id DESC LIMIT 1000) UNION ALL
+         (SELECT since, ended IS NULL FROM lockstep_admin.executor_incidents ORDER BY began DESC LIMIT 1000)) AS recent
+       WHERE is_open OR at > clock_timestamp() - interval '24 hours'`,
     );
-    return { last24h: Number(row!.count), newest: row!.newest?.toISOString() ?? null };
+    return { last24h: Number(row!.count), open: Number(row!.open), newest: row!.newest?.toISOString() ?? null };
   }
 }
 

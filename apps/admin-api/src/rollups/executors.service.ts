@@ -1,14 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { z } from 'zod';
 import { bytesToHex, type Rollup as RegistryRollup } from '#libs/protocol';
 import { Database } from '../core/database.js';
 import { ExecutorWatch } from '../network/executor-watch.js';
 import { LogView } from '../network/log-view.js';
-import type { Executor } from './rollups.schema.js';
+import type { ExecutorView } from './rollups.schema.js';
 
 const LAGGING_MS = 2_000;
-
-type ExecutorView = z.output<typeof Executor>;
 
 interface RootRow {
   chain_id: string;

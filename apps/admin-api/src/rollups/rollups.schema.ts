@@ -3,10 +3,15 @@ import { missing } from '../schema/missing.js';
 import { address, blockNumber, chainId, count, decimal, hash, logTime, wallTime } from '../schema/scalars.js';
 
 export const executorHealth = z
-  .enum(['healthy', 'lagging', 'replaying', 'halted', 'silent'])
+  .enum(['healthy', 'lagging', 'replaying', 'regressed', 'disputed', 'halted', 'silent'])
   .describe(
-    '`silent`: not heard of for three seconds. `halted`: it refuses to go on, with evidence. `lagging`: more than two seconds of log time behind.',
+    '`silent`: not heard of for three seconds. `halted`: it refuses to go on, with evidence. `regressed`: it lost what it had applied and votes no more until that is replayed. `disputed`: a replica came to another state root; it votes no more until quarantined and released. `lagging`: more than two seconds of log time behind.',
   );
+
+export type ExecutorHealth = z.output<typeof executorHealth>;
+
+/** What executors say of themselves. */
+export const executorState = z.enum(['following', 'replaying', 'regressed', 'disputed', 'halted']);
 
 export const Executor = z
   .object({
@@ -14,7 +19,7 @@ export const Executor = z
     role: z.enum(['voting', 'replica']),
     key: address.describe('The key that signs its votes and state roots.'),
     health: executorHealth,
-    state: z.enum(['following', 'replaying', 'halted']).nullable().describe('What it last said; null: never heard of.'),
+    state: executorState.nullable().describe('What it last said; null: never heard of.'),
     halted: z
       .object({ code: z.string(), message: z.string(), block: blockNumber })
       .nullable()
@@ -36,6 +41,8 @@ export const Executor = z
     version: z.string().nullable(),
   })
   .meta({ id: 'Executor', description: "A rollup's voting executor or one of its replicas, as it speaks of itself." });
+
+export type ExecutorView = z.output<typeof Executor>;
 
 const fields = {
   chainId,
