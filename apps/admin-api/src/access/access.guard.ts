@@ -42,7 +42,7 @@ export class AccessGuard implements CanActivate {
     }
     const [, text] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (text === undefined) throw unauthorized('KEY_INVALID', 'The Authorization header is no bearer token.');
-    const key: ApiKey = await this.access.authenticate(text);
+    const key: ApiKey = await this.access.authenticate(text, level);
     if (!roleAllows(key.role, level)) {
       throw forbidden(`This needs the role ${level}; the key ${key.id} (${key.name}) has the role ${key.role}.`);
     }

@@ -13,13 +13,15 @@ const RETRY_MS = 500;
 
 /**
  * Postgres as requests use it: a small pool of their own with a short statement timeout, so that nobody's question can
- * hold up the log. It connects in the background, for ever.
+ * hold up the log. It connects in the background, for ever. While Postgres is away one question at a time goes to it, to
+ * see whether it is back; all others are refused at once, where it is frozen too.
  */
 @Injectable()
 export class Database implements OnApplicationBootstrap, OnModuleDestroy {
   private source: DataSource | null = null;
   private readonly closing = new AbortController();
   private connecting: Promise<void> | null = null;
+  private isProbing = false;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: AdminApiSettings,
@@ -49,7 +51,9 @@ export class Database implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Works with the pool. @throws ProblemError as {@link query} */
   async use<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
-    if (!this.source) throw ProblemError.away(this.parts.missing([POSTGRES]));
+    const isAwayNow = this.parts.isAway(POSTGRES);
+    if (!this.source || (isAwayNow && this.isProbing)) throw ProblemError.away(this.parts.missing([POSTGRES]));
+    if (isAwayNow) this.isProbing = true;
     try {
       const result = await work(this.source);
       this.parts.works(POSTGRES);
@@ -59,6 +63,8 @@ export class Database implements OnApplicationBootstrap, OnModuleDestroy {
       this.logger.warn({ err }, 'Postgres does not answer');
       this.parts.failed(POSTGRES, (err as Error).message);
       throw ProblemError.away(this.parts.missing([POSTGRES]));
+    } finally {
+      if (isAwayNow) this.isProbing = false;
     }
   }
 

@@ -25,6 +25,11 @@ export class Parts {
     this.away.delete(part);
   }
 
+  /** Whether whoever talks to a part said that it is away. */
+  isAway(part: string): boolean {
+    return this.away.has(part);
+  }
+
   /** Those that are away, of the given ones or of all. */
   missing(parts?: readonly string[]): Missing[] {
     const known = [...this.away.values(), ...this.watches.flatMap((missing) => missing())];
