@@ -11,7 +11,8 @@ export function addEtags(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (request, reply, payload, done) => {
     const isText = typeof payload === 'string' || Buffer.isBuffer(payload);
     if (request.method !== 'GET' || reply.statusCode !== 200 || !isText) return done(null, payload);
-    const tag = `"${createHash('sha256').update(payload).digest().subarray(0, TAG_BYTES).toString('base64url')}"`;
+    const known = reply.getHeader('etag');
+    const tag = typeof known === 'string' ? known : etagOf(payload);
     void reply.header('etag', tag);
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-cache');
     if (!matches(request.headers['if-none-match'], tag)) return done(null, payload);
@@ -19,6 +20,10 @@ export function addEtags(fastify: FastifyInstance): void {
     done(null, null);
   });
 }
+
+/** The ETag of an answer's bytes. */
+export const etagOf = (payload: string | Buffer): string =>
+  `"${createHash('sha256').update(payload).digest().subarray(0, TAG_BYTES).toString('base64url')}"`;
 
 /** Whether a list of tags, weak or strong, names this one. */
 export function matches(header: string | undefined, tag: string): boolean {

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { defer, firstValueFrom, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { etagOf } from './etag.js';
 import { SHARED_READ_KEY, SharedReadsInterceptor } from './shared-reads.interceptor.js';
 
 function rig(isShared: boolean) {
@@ -10,24 +11,36 @@ function rig(isShared: boolean) {
   let nowMs = 0;
   let asked = 0;
   const interceptor = new SharedReadsInterceptor(new Reflector(), () => nowMs);
+  const headers: Record<string, string>[] = [];
   const ask = (url: string): Promise<unknown> => {
-    const http = { getRequest: () => ({ url }) };
+    const sent: Record<string, string> = {};
+    const reply = { header: (name: string, value: string) => ((sent[name] = value), reply) };
+    headers.push(sent);
+    const http = { getRequest: () => ({ url }), getResponse: () => reply };
     const context = { getHandler: () => handler, switchToHttp: () => http } as unknown as ExecutionContext;
-    return firstValueFrom(interceptor.intercept(context, { handle: () => defer(() => of(++asked)) }));
+    return firstValueFrom(interceptor.intercept(context, { handle: () => defer(() => of({ asked: ++asked })) }));
   };
-  return { ask, pass: (ms: number) => (nowMs += ms) };
+  return { ask, headers, pass: (ms: number) => (nowMs += ms) };
 }
 
 describe('SharedReadsInterceptor', () => {
   it('shows that equal requests of one moment are answered once, and later ones anew', async () => {
     const { ask, pass } = rig(true);
-    expect([await ask('/a'), await ask('/a'), await ask('/b')]).toEqual([1, 1, 2]);
-    pass(200);
-    expect(await ask('/a')).toBe(3);
+    expect([await ask('/a'), await ask('/a'), await ask('/b')]).toEqual(['{"asked":1}', '{"asked":1}', '{"asked":2}']);
+    pass(400);
+    expect(await ask('/a')).toBe('{"asked":3}');
+  });
+
+  it('shows that a shared answer says that it is JSON, and has the ETag of its bytes', async () => {
+    const { ask, headers } = rig(true);
+    const text = (await ask('/a')) as string;
+    await ask('/a');
+    const expected = { 'content-type': 'application/json; charset=utf-8', etag: etagOf(text) };
+    expect(headers).toEqual([expected, expected]);
   });
 
   it('shows that a route that does not share asks every time', async () => {
     const { ask } = rig(false);
-    expect([await ask('/a'), await ask('/a')]).toEqual([1, 2]);
+    expect([await ask('/a'), await ask('/a')]).toEqual([{ asked: 1 }, { asked: 2 }]);
   });
 });
