@@ -7,6 +7,7 @@ import { OPTIONS_MARKET_ABI } from '#libs/options';
 import type { Hex } from '#libs/protocol';
 import { Network, PROJECT_ROOT, waitFor } from '#libs/testkit';
 import { DocumentedAnswers } from './fixtures/documented-answers.js';
+import { endOperations } from './fixtures/ended-operations.js';
 import { testDirectory } from './fixtures/test-directory.js';
 import { DOLLAR, ETHER, type Listed, MARKET, World } from './fixtures/world.js';
 
@@ -34,7 +35,7 @@ let api: DocumentedAnswers;
 let series: Listed;
 let transaction: Hex;
 /** By what became of them. */
-const operations: Record<string, Hex> = {};
+let operations: Record<string, Hex>;
 
 const chain = (index: number): number => network.chainIds[index]!;
 const list = async (path: string): Promise<Page> => (await api.get<Page>(path)).body;
@@ -57,28 +58,12 @@ async function walk(path: string, limit: number): Promise<Record<string, unknown
 beforeAll(async () => {
   network = await Network.start({ dataDir: directory.path, adminApi: true });
   world = await World.enter(network);
-  await world.setPrice(2_400n * DOLLAR);
-  series = await world.list([0, 1, 1, 2]);
   const client = world.viem(chain(0));
   transaction = await client.wallet.writeContract({
     ...{ account: world.accounts[2]!, address: MARKET, abi: OPTIONS_MARKET_ABI as never, functionName: 'transfer' },
     args: [world.usd, world.accounts[3]!.address, DOLLAR] as never,
   });
-  const run = async (intent: ReturnType<World['writeIntent']>): Promise<void> => {
-    const { id } = await world.submit('WriteIntent', series, intent, world.accounts.slice(0, 2));
-    operations[
-      await world.settled(
-        id,
-        network.chainIds.filter((id) => network.executors.get(id)?.hasExited !== true),
-      )
-    ] = id;
-  };
-  await run(world.writeIntent(series, 10n * ETHER, { premium: DOLLAR }));
-  await run(world.writeIntent(series, 10n ** 30n));
-  await run(world.writeIntent(series, ETHER, { premium: 10n ** 30n }));
-  // The third rollup's executor is down from here on: nothing of which it is a part can commit.
-  await network.executors.get(chain(2))!.stop();
-  await run(world.writeIntent(series, ETHER, { premium: 1n, deadlineMs: world.deadline(3_000) }));
+  ({ series, operations } = await endOperations(network, world));
   await world.admin.setPaused(chain(1), true);
   await world.admin.setPaused(chain(1), false);
   api = await DocumentedAnswers.of(network.adminUrl);
@@ -300,14 +285,4 @@ test('the page at / loads nothing from elsewhere and its own policy allows its s
   const page = await response.text();
   expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'sha256-/);
   expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
-});
-
-test('every documented GET has answered 200 in this file, but for streams and metrics, which have tests of their own', async () => {
-  await api.get('/healthz');
-  await api.get('/readyz');
-  const elsewhere = ['getEvents 200', 'getMetrics 200'];
-  const documented = Object.values(api.document.paths)
-    .flatMap(({ get }) => (get ? [`${get.operationId} 200`] : []))
-    .filter((answer) => !elsewhere.includes(answer));
-  expect(documented.filter((answer) => !api.seen.has(answer))).toEqual([]);
 });

@@ -3,8 +3,11 @@ import { ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { ApiProblems } from '../openapi/api-read.decorator.js';
 import { CommandResult } from './command.schema.js';
 
-/** Describes a command: its idempotency key, its answer, and the problems there can be. */
-export const ApiCommand = (summary: string, description?: string): MethodDecorator =>
+/**
+ * Describes a command: its idempotency key, its answer, and the problems there can be.
+ * @param problems statuses of problems besides those that every command can have
+ */
+export const ApiCommand = (summary: string, description?: string, problems: readonly number[] = []): MethodDecorator =>
   applyDecorators(
     HttpCode(200),
     ApiOperation({ summary, ...(description === undefined ? {} : { description }) }),
@@ -22,6 +25,6 @@ export const ApiCommand = (summary: string, description?: string): MethodDecorat
         'Idempotency-Replayed': { description: '`true`: answered before.', schema: { type: 'string' } },
       },
     }),
-    ApiProblems(400, 404, 409, 422, 503),
+    ApiProblems(400, 409, 422, 503, ...problems),
     SerializeOptions({ schema: CommandResult }),
   );

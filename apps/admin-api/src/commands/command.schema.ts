@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { seriesForm } from '../series/series.schema.js';
 import { address, blockNumber, chainId, decimal, hash } from '../schema/scalars.js';
 
 /** What every command answers. */
@@ -40,13 +41,7 @@ export const NewSeries = z
     strike: uint256.describe('Base units of `quote` for one whole unit of `underlying`.'),
     expiryMs: z.int().min(0).describe('Log time in ms.'),
     exerciseWindowMs: duration.default(0).describe('After expiry, of a European series; else 0.'),
-    isPut: z.boolean(),
-    isEuropean: z.boolean(),
-    isPhysical: z.boolean(),
-    positionChainId: chainId,
-    exposureChainId: chainId,
-    collateralChainId: chainId,
-    settlementChainId: chainId,
+    ...seriesForm,
   })
   .meta({ id: 'NewSeries', description: 'The terms of an option series, for ever.' });
 export type NewSeries = z.output<typeof NewSeries>;

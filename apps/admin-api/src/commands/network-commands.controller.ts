@@ -17,19 +17,19 @@ export class NetworkCommandsController {
   constructor(@Inject(CommandService) private readonly commands: CommandService) {}
 
   @Post('rollups/:chainId/pause')
-  @ApiCommand('Pause a rollup', 'It takes no new transactions and prepares; decisions go on.')
+  @ApiCommand('Pause a rollup', 'It takes no new transactions and prepares; decisions go on.', [404])
   pauseRollup(@Param('chainId', { schema: chainIdParam }) chainId: number, @AsCommand() request: CommandRequest) {
     return this.setFlag(request, RegistryAction.SET_ROLLUP_PAUSED, chainId, true);
   }
 
   @Post('rollups/:chainId/resume')
-  @ApiCommand('Resume a rollup')
+  @ApiCommand('Resume a rollup', undefined, [404])
   resumeRollup(@Param('chainId', { schema: chainIdParam }) chainId: number, @AsCommand() request: CommandRequest) {
     return this.setFlag(request, RegistryAction.SET_ROLLUP_PAUSED, chainId, false);
   }
 
   @Post('executors/:chainId/quarantine')
-  @ApiCommand("Quarantine a rollup's executor", 'The rollup takes no new prepares; what is prepared is decided.')
+  @ApiCommand("Quarantine a rollup's executor", 'The rollup takes no new prepares; what is prepared is decided.', [404])
   quarantineExecutor(
     @Param('chainId', { schema: chainIdParam }) chainId: number,
     @AsCommand() request: CommandRequest,
@@ -38,7 +38,7 @@ export class NetworkCommandsController {
   }
 
   @Post('executors/:chainId/release')
-  @ApiCommand("Release a rollup's executor from quarantine")
+  @ApiCommand("Release a rollup's executor from quarantine", undefined, [404])
   releaseExecutor(@Param('chainId', { schema: chainIdParam }) chainId: number, @AsCommand() request: CommandRequest) {
     return this.setFlag(request, RegistryAction.SET_ROLLUP_QUARANTINED, chainId, false);
   }

@@ -35,7 +35,11 @@ export class RegistryCommandsController {
   }
 
   @Post('series/:id/delist')
-  @ApiCommand('Delist an option series', 'No new options are written; what is there can be exercised and closed.')
+  @ApiCommand(
+    'Delist an option series',
+    'No new options are written; what is there can be exercised and closed.',
+    [404],
+  )
   delistSeries(@Param('id', { schema: hash }) id: string, @AsCommand() request: CommandRequest): Promise<Answered> {
     const action = { selector: RegistryAction.DELIST_SERIES, value: hexToBytes(id) };
     return this.commands.run(request, 'registry.delist_series', { kind: 'change', action });

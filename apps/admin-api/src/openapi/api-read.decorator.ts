@@ -16,7 +16,7 @@ const PROBLEMS: Record<number, string> = {
   503: 'A part without which there is no answer is away.',
 };
 
-/** Documents problem documents with these statuses; 401, 403, 429 and 500 can always come. */
+/** Documents problem documents with these statuses; 401, 403, 429 and 500 can come wherever a key is asked for. */
 export const ApiProblems = (...statuses: number[]): ReturnType<typeof applyDecorators> =>
   applyDecorators(
     ...[...new Set([...statuses, 401, 403, 429, 500])].sort().map((status) =>

@@ -8,6 +8,17 @@ export const seriesStatus = z
   .enum(['open', 'window', 'expired'])
   .describe('`open`: before expiry. `window`: European, to be exercised now. `expired`: over. By log time.');
 
+/** What kind of option it is, and the rollup of each role. */
+export const seriesForm = {
+  isPut: z.boolean(),
+  isEuropean: z.boolean(),
+  isPhysical: z.boolean(),
+  positionChainId: chainId,
+  exposureChainId: chainId,
+  collateralChainId: chainId,
+  settlementChainId: chainId,
+};
+
 export const Series = z
   .object({
     id: hash.describe('What intents name the series by.'),
@@ -19,13 +30,7 @@ export const Series = z
     expiryMs: logTime,
     exerciseWindowMs: count.describe('After expiry, of European series; else 0.'),
     clearsAfterMs: logTime.describe('The first block after it clears positions and releases collateral.'),
-    isPut: z.boolean(),
-    isEuropean: z.boolean(),
-    isPhysical: z.boolean(),
-    positionChainId: chainId,
-    exposureChainId: chainId,
-    collateralChainId: chainId,
-    settlementChainId: chainId,
+    ...seriesForm,
     listedAt: place.nullable().describe('Null: the log began with it.'),
     delistedAt: place.nullable(),
   })

@@ -15,6 +15,7 @@ export {
   type SequencerNode,
 } from './network/chaos-network.js';
 export type { ChaosProcess } from './network/chaos-process.js';
+export { ChaosNats, ChaosPostgres } from './network/chaos-servers.js';
 export { TcpProxy } from './network/tcp-proxy.js';
 export type { ChaosReport, StepReport } from './run/chaos-report.js';
 export { ChaosClients } from './run/chaos-clients.js';
