@@ -4,6 +4,7 @@ export { Conservation, type ConservationFault } from './execute/conservation.js'
 export * from './execute/holding-keys.js';
 export { type RollupTotals, StatedRows } from './execute/stated-rows.js';
 export { type AuditOptions, type AuditProgress, type AuditReport, auditLog } from './run/audit-log.js';
+export { AUDIT_WORKER_BATCHES_MAX } from './run/sender-queue.js';
 export { type Problem } from './run/problem.js';
 export type { AuditedBlock, AuditedEntry, AuditedLane, AuditSource } from './source/audit-source.js';
 export { DatabaseSource } from './source/database-source.js';

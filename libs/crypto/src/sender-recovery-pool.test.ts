@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { keccak256, uint64ToBytesBE } from '#libs/protocol';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LocalSigner } from './local-signer.js';
 import { type RecoveryRecord } from './recovery-batch.js';
 import { SenderRecoveryPool, type SenderRecoveryPoolOptions } from './sender-recovery-pool.js';
@@ -88,6 +88,17 @@ describe('SenderRecoveryPool', () => {
     const answers = await Promise.all(requests.map((signed) => pool.recover(recordsOf(signed))));
     expect(answers).toEqual(requests.map(addressesOf));
     expect(posted()).toBe(1);
+  });
+
+  it('keeps as many batches at a worker as it was told, so that none waits for a main thread that is busy', async () => {
+    openPool({ workers: 1, workerBatchesMax: 5 });
+    const messages = vi.spyOn(workers[0]!, 'postMessage');
+    const signed = sign(128 * 8);
+    const answer = pool.recover(recordsOf(signed));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(messages).toHaveBeenCalledTimes(5);
+    expect(await answer).toEqual(addressesOf(signed));
+    expect(messages).toHaveBeenCalledTimes(8);
   });
 
   it('answers null for a signature without a signer and keeps its neighbours', async () => {

@@ -14,7 +14,7 @@ import {
 const BATCH_RECORDS_MAX = 128;
 /** Records for which a second message is worth its cost. */
 const BATCH_RECORDS_MIN = 8;
-/** Batches at one worker: while it works on one the next is at hand, so it never waits for a busy main thread. */
+/** Batches at one worker by default: while it works on one the next is at hand, so it does not wait for the main thread. */
 const WORKER_BATCHES_MAX = 2;
 /** Workers that may crash on one batch before it is given up. */
 const BATCH_CRASHES_MAX = 2;
@@ -24,6 +24,11 @@ export interface SenderRecoveryPoolOptions {
   readonly workers?: number;
   /** Records accepted and not yet answered, at most. Default 16,384: about half a second of work for two workers. */
   readonly queueMax?: number;
+  /**
+   * Batches of 128 records at one worker at most. Default 2, which keeps what comes later from waiting long; more where
+   * the main thread may be busy for longer than the 10 ms that a batch takes, and nobody waits for one record.
+   */
+  readonly workerBatchesMax?: number;
 }
 
 export interface SenderRecoveryPoolModules {
@@ -47,7 +52,7 @@ interface Slot {
  * request:  (queue full) ─► rejected RECOVERY_QUEUE_FULL
  *           queued ─► in batches ─► answered
  *                         └─ given up ─► rejected RECOVERY_WORKER_CRASHED
- * slot:     idle ─send─► busy (1 or 2 batches) ─answer─► busy or idle
+ * slot:     idle ─send─► busy (up to workerBatchesMax) ─answer─► busy or idle
  *             ▲            └─crash─► empty ─ next send starts a new worker ─► busy
  *             └──────────────────────────────────────────────────────── answered
  * pool:     open ─close()─► closed: everything pending is rejected RECOVERY_POOL_CLOSED, workers end
@@ -60,6 +65,7 @@ interface Slot {
 export class SenderRecoveryPool {
   private readonly slots: Slot[];
   private readonly queueMax: number;
+  private readonly workerBatchesMax: number;
   private readonly queue: RecoveryRequest[] = [];
   /** Batches of crashed workers, to be redone before anything else. */
   private readonly redo: RecoveryBatch[] = [];
@@ -72,7 +78,7 @@ export class SenderRecoveryPool {
 
   /** @throws {CryptoError} `NATIVE_SECP256K1_MISSING`. */
   constructor(
-    { workers = 2, queueMax = 16_384 }: SenderRecoveryPoolOptions,
+    { workers = 2, queueMax = 16_384, workerBatchesMax = WORKER_BATCHES_MAX }: SenderRecoveryPoolOptions,
     private readonly modules: SenderRecoveryPoolModules,
   ) {
     assertNativeSecp256k1();
@@ -80,7 +86,10 @@ export class SenderRecoveryPool {
       throw new RangeError(`workers is ${workers}, expected 1 or more`);
     if (!Number.isSafeInteger(queueMax) || queueMax < 1)
       throw new RangeError(`queueMax is ${queueMax}, expected 1 or more`);
+    if (!Number.isSafeInteger(workerBatchesMax) || workerBatchesMax < 1)
+      throw new RangeError(`workerBatchesMax is ${workerBatchesMax}, expected 1 or more`);
     this.queueMax = queueMax;
+    this.workerBatchesMax = workerBatchesMax;
     this.slots = Array.from({ length: workers }, () => ({ worker: null, inFlight: [] }));
     for (const slot of this.slots) this.startWorker(slot);
   }
@@ -148,7 +157,7 @@ export class SenderRecoveryPool {
     const recordsMax = Math.min(BATCH_RECORDS_MAX, Math.max(BATCH_RECORDS_MIN, fairShare));
     while (this.redo.length > 0 || this.queue.length > 0) {
       const slot = this.leastBusySlot();
-      if (slot.inFlight.length >= WORKER_BATCHES_MAX) return;
+      if (slot.inFlight.length >= this.workerBatchesMax) return;
       const batch = this.redo.shift() ?? this.takeQueued(recordsMax);
       slot.inFlight.push(batch);
       const buffer = encodeBatch(batch);

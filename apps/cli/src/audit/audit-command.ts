@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type AuditOptions, auditLog, type AuditReport, DatabaseSource, FeedSource } from '#libs/audit';
+import {
+  AUDIT_WORKER_BATCHES_MAX,
+  type AuditOptions,
+  auditLog,
+  type AuditReport,
+  DatabaseSource,
+  FeedSource,
+} from '#libs/audit';
 import { recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
 import { connectNats } from '#libs/messaging';
@@ -46,7 +53,7 @@ export function addAuditCommand(program: Command): void {
 async function run(flags: Flags): Promise<AuditReport> {
   const opened = await open(flags);
   const { close, ...source } = opened;
-  const pool = new SenderRecoveryPool({ workers: flags.workers }, {});
+  const pool = new SenderRecoveryPool({ workers: flags.workers, workerBatchesMax: AUDIT_WORKER_BATCHES_MAX }, {});
   const progress = showProgress();
   try {
     return await auditLog({

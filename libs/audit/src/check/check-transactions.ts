@@ -2,11 +2,11 @@ import type { RecoveryRecord } from '#libs/crypto';
 import {
   bytesToHex,
   checkChainId,
-  type DecodedTransaction,
-  decodeTransaction,
+  decodeSignedTransaction,
   entryBody,
   EntryKind,
   equalBytes,
+  type SignedTransaction,
 } from '#libs/protocol';
 import type { AuditedBlock, AuditedEntry } from '../source/audit-source.js';
 import type { AuditState } from './audit-state.js';
@@ -14,7 +14,8 @@ import type { AuditState } from './audit-state.js';
 /** Transactions: strict decoding for their own rollup (I31), nonces without gap or repetition (I5, I9), senders (I5). */
 export class TransactionsCheck {
   count = 0;
-  private readonly nextNonces = new Map<string, bigint>();
+  /** By lane and account, the account as the 20 characters of its bytes: there may be very many. */
+  private readonly nextNonces = new Map<number, Map<string, bigint>>();
   private readonly waiting: { record: RecoveryRecord; entry: AuditedEntry; number: number }[] = [];
 
   constructor(private readonly state: AuditState) {}
@@ -53,9 +54,9 @@ export class TransactionsCheck {
     this.state.problems.add('I5 SENDER', number, `entry ${sequence} names sender ${says}; ${is} signed it`, entry);
   }
 
-  private decode(number: number, entry: AuditedEntry): DecodedTransaction | null {
+  private decode(number: number, entry: AuditedEntry): SignedTransaction | null {
     try {
-      const transaction = decodeTransaction(entryBody(entry.bytes));
+      const transaction = decodeSignedTransaction(entryBody(entry.bytes));
       checkChainId(transaction, entry.lane);
       return transaction;
     } catch (error) {
@@ -68,18 +69,21 @@ export class TransactionsCheck {
   private checkNonce(number: number, entry: AuditedEntry, nonce: bigint): void {
     const { problems } = this.state;
     const { sender, lane, sequence, stored } = entry;
-    const account = `${lane}:${sender ? bytesToHex(sender) : ''}`;
-    const due = this.nextNonces.get(account) ?? 0n;
+    let ofLane = this.nextNonces.get(lane);
+    if (!ofLane) this.nextNonces.set(lane, (ofLane = new Map<string, bigint>()));
+    const account = sender ? Buffer.from(sender.buffer, sender.byteOffset, sender.length).toString('latin1') : '';
+    const due = ofLane.get(account) ?? 0n;
+    const shown = (): string => (sender ? bytesToHex(sender) : '');
     if (nonce < due) {
-      const message = `entry ${sequence} uses nonce ${nonce} of ${account.split(':')[1]} again; ${due} is due`;
+      const message = `entry ${sequence} uses nonce ${nonce} of ${shown()} again; ${due} is due`;
       problems.add('I9 NONCE_REPEATED', number, message, entry);
       return;
     }
     if (nonce > due) {
-      const message = `entry ${sequence} uses nonce ${nonce} of ${account.split(':')[1]} where ${due} is due`;
+      const message = `entry ${sequence} uses nonce ${nonce} of ${shown()} where ${due} is due`;
       problems.add('I5 NONCE_GAP', number, message, entry);
     }
-    this.nextNonces.set(account, nonce + 1n);
+    ofLane.set(account, nonce + 1n);
     if (!stored || stored.nonce === nonce) return;
     problems.add(
       'I5 NONCE_ROW',

@@ -1,10 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RecoveryRecord } from '#libs/crypto';
 import type { TransactionsCheck } from '../check/check-transactions.js';
 
 /** Records that travel together. */
-const CHUNK = 2_048;
+const CHUNK = 512;
 /** Chunks under way at most: what bounds memory, and keeps the workers busy while blocks are read. */
-const CHUNKS_MAX = 6;
+const CHUNKS_MAX = 24;
+/**
+ * Batches that the pool should keep at each worker: about 150 ms of work. A page of the log that comes from Postgres, or
+ * a large block, keeps the main thread busy for a part of that.
+ */
+export const AUDIT_WORKER_BATCHES_MAX = 16;
 
 /** Recovers senders beside the other checks, a bounded number at a time. */
 export class SenderQueue {
@@ -35,5 +41,7 @@ export class SenderQueue {
     // A failure is thrown by whoever waits next.
     one.catch(() => {});
     this.underWay.add(one);
+    // Workers are sent work, and their answers taken, between two turns of the event loop alone.
+    await nextTurn();
   }
 }

@@ -13,6 +13,7 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, equalBytes, hexToBytes } from '../bytes.js';
 import {
+  decodeSignedTransaction,
   decodeTransaction,
   decodeTransactionBody,
   GETH_MESSAGES,
@@ -213,13 +214,14 @@ describe('decodeTransaction', () => {
   });
 });
 
-describe('decodeTransactionBody', () => {
-  it('is decodeTransaction without the hashes', async () => {
+describe('decodeTransactionBody and decodeSignedTransaction', () => {
+  it('are decodeTransaction without hashes that are not needed', async () => {
     await fc.assert(
       fc.asyncProperty(unsigned, accounts, async (wanted, account) => {
         const { raw } = await sign(wanted, account);
         const { hash, signingHash, ...body } = decodeTransaction(raw);
         expect(decodeTransactionBody(raw)).toEqual(body);
+        expect(decodeSignedTransaction(raw)).toEqual({ ...body, signingHash });
         expect([hash.length, signingHash.length]).toEqual([32, 32]);
       }),
       { numRuns: 30 },

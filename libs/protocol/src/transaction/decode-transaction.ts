@@ -6,7 +6,12 @@ import { INITCODE_BYTES_MAX } from './intrinsic-gas.js';
 import { RlpReader } from './rlp-reader.js';
 import { checkSignatureValues, refuseSignatureValue } from './signature-values.js';
 import { signingHash } from './signing-hash.js';
-import { type DecodedTransaction, type TransactionBody, type TransactionType } from './transaction-body.js';
+import {
+  type DecodedTransaction,
+  type SignedTransaction,
+  type TransactionBody,
+  type TransactionType,
+} from './transaction-body.js';
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const UINT256_MAX = 2n ** 256n - 1n;
@@ -19,11 +24,18 @@ const UINT256_MAX = 2n ** 256n - 1n;
  * @throws {TransactionDecodeError} for anything else.
  */
 export function decodeTransaction(raw: Uint8Array): DecodedTransaction {
+  return Object.assign(decodeSignedTransaction(raw), { hash: keccak256(raw) });
+}
+
+/**
+ * {@link decodeTransaction} without the transaction's own hash, for who has it: an entry's id.
+ *
+ * @throws {TransactionDecodeError} in the same cases.
+ */
+export function decodeSignedTransaction(raw: Uint8Array): SignedTransaction {
   const { body, signedStart, signedEnd } = scan(raw);
-  return Object.assign(body, {
-    signingHash: signingHash(body.type, body.chainId, raw.subarray(signedStart, signedEnd)),
-    hash: keccak256(raw),
-  });
+  const signed = raw.subarray(signedStart, signedEnd);
+  return Object.assign(body, { signingHash: signingHash(body.type, body.chainId, signed) });
 }
 
 /**

@@ -1,4 +1,9 @@
-export { checkChainId, decodeTransaction, decodeTransactionBody } from './decode-transaction.js';
+export {
+  checkChainId,
+  decodeSignedTransaction,
+  decodeTransaction,
+  decodeTransactionBody,
+} from './decode-transaction.js';
 export {
   GETH_ERROR_CODE,
   GETH_MESSAGES,
@@ -8,4 +13,9 @@ export {
   type TransactionErrorType,
 } from './error.js';
 export { checkIntrinsicGas, INITCODE_BYTES_MAX, intrinsicGas } from './intrinsic-gas.js';
-export { type DecodedTransaction, type TransactionBody, type TransactionType } from './transaction-body.js';
+export {
+  type DecodedTransaction,
+  type SignedTransaction,
+  type TransactionBody,
+  type TransactionType,
+} from './transaction-body.js';

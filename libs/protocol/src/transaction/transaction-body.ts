@@ -27,10 +27,14 @@ export interface TransactionBody {
   readonly recoveryId: 0 | 1;
 }
 
-/** A {@link TransactionBody} with its hashes. */
-export interface DecodedTransaction extends TransactionBody {
+/** A {@link TransactionBody} with what its sender signed. */
+export interface SignedTransaction extends TransactionBody {
   /** The 32 bytes that the sender signed. */
   readonly signingHash: Uint8Array;
+}
+
+/** A {@link SignedTransaction} with its own hash. */
+export interface DecodedTransaction extends SignedTransaction {
   /** keccak of the raw bytes: the transaction's hash and its entry's id. */
   readonly hash: Uint8Array;
 }
