@@ -71,12 +71,16 @@ export function observabilityTests(): void {
     );
     expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
     const queries = dashboardQueries();
-    const answered = await Promise.all(queries.map(async (expression) => (await query(expression)).result.length > 0));
-    console.log(
-      `${rules.length} rules, ${queries.length} panel queries, ${answered.filter(Boolean).length} with data now`,
+    // A rate wants two scrapes; what counts by label has no series before the first such event, as incidents and replays.
+    const wanted = (queries.length * 3) / 4;
+    await waitFor(
+      `data for ${wanted} of ${queries.length} panel queries`,
+      async () => {
+        const answers = await Promise.all(queries.map((expression) => query(expression)));
+        return answers.filter(({ result }) => result.length > 0).length >= wanted;
+      },
+      SCRAPED_MS_MAX,
     );
-    // What counts by label has no series before the first such event, as incidents and replays.
-    expect(answered.filter(Boolean).length).toBeGreaterThan((queries.length * 2) / 3);
   });
 
   test('Grafana shows the dashboard; where its image cannot be had, its part is well-formed at least', async () => {

@@ -30,7 +30,7 @@ const STATE_MS_MAX = 30_000;
 const REST_MS_MAX = 60_000;
 const ERRORS_SHOWN_MS = 20_000;
 /** So far ahead that the question is with the executors before the block is. */
-const BLOCKS_AHEAD = 3;
+const BLOCKS_AHEAD = { underLoad: 25, atRest: 3 };
 /** The load's European series begins and ends within a third of this. */
 const RUN_MS = 300_000;
 
@@ -98,7 +98,7 @@ export class ComposeLoad {
 
   /** While the load goes on: the log up to a height, and what everyone says of that height. */
   async check(name: string): Promise<CheckResult> {
-    return this.judge(await this.history(name), false);
+    return this.judge(await this.history(name, BLOCKS_AHEAD.underLoad), false);
   }
 
   /** Everything that was sent has got its answer, everything that was prepared its decision. */
@@ -107,7 +107,7 @@ export class ComposeLoad {
     await this.running;
     const isAtRest = (): boolean => this.feeds.every(({ undecided }) => undecided.size === 0);
     await waitFor('every operation to be decided', isAtRest, REST_MS_MAX);
-    const result = this.judge(await this.history('finish'), true);
+    const result = this.judge(await this.history('finish', BLOCKS_AHEAD.atRest), true);
     for (const feed of this.feeds) await feed.stop();
     await Promise.all(this.connections.map((connection) => connection.close()));
     await this.requests.close();
@@ -143,12 +143,12 @@ export class ComposeLoad {
   }
 
   /** The log up to a height that lies a little ahead, and what followers and executors have at that height. */
-  private async history(name: string): Promise<History> {
+  private async history(name: string, blocksAhead: number): Promise<History> {
     const { feeds, topology } = this;
     // After a fault it takes an executor a moment until it is back; by then a height that was chosen before is past.
     await Promise.all(topology.rollups.map(({ chainId }) => this.untilAnswers(chainId)));
     const takenAtMs = performance.now();
-    const height = Math.max(...feeds.map(({ newest }) => newest?.header.number ?? 0)) + BLOCKS_AHEAD;
+    const height = Math.max(...feeds.map(({ newest }) => newest?.header.number ?? 0)) + blocksAhead;
     const executors = await Promise.all(
       topology.rollups.map(async ({ chainId, name: rollup }) => {
         const state = await this.stateAt(chainId, height);
