@@ -99,9 +99,12 @@ test('two of three NATS servers may be lost, whichever', async () => {
     ['nats-3', 'nats'],
   ]) {
     await compose('kill', ...pair);
-    await expectGoesOn(`without ${pair.join(' and ')}`);
-    await compose('start', ...pair);
-    await untilHealthy(pair as Service[]);
+    try {
+      await expectGoesOn(`without ${pair.join(' and ')}`);
+    } finally {
+      await compose('start', ...pair);
+      await untilHealthy(pair as Service[]);
+    }
   }
 });
 
