@@ -91,7 +91,7 @@ export class BlockDraft {
     readonly timestampMs: number,
     private readonly logId: Uint8Array,
   ) {
-    assertInvariant(timestampMs >= tip.timestampMs, `I7: log time ${timestampMs} is before ${tip.timestampMs}`);
+    assertInvariant(timestampMs >= tip.timestampMs, () => `I7: log time ${timestampMs} is before ${tip.timestampMs}`);
     for (const chainId of laneChainIds(registry)) {
       const firstLaneSequence = tip.nextLaneSequences.get(chainId) ?? 1n;
       this.lanes.set(chainId, { firstLaneSequence, bytes: 0, entries: [], leaves: [] });
@@ -116,7 +116,8 @@ export class BlockDraft {
     }
     const sequence = this.tip.nextSequence + BigInt(this.entries.length);
     const laneSequence = lane.firstLaneSequence + BigInt(lane.entries.length);
-    const placed: PlacedEntry = { ...entry, sequence, laneSequence };
+    const { kind, id, sender, nonce, bytes } = entry;
+    const placed: PlacedEntry = { kind, lane: entry.lane, id, sender, nonce, bytes, sequence, laneSequence };
     this.entries.push(placed);
     lane.entries.push(placed);
     lane.leaves.push(entryLeaf(sequence, entry.id, entry.sender ?? NO_SENDER));

@@ -1,4 +1,5 @@
-import { ByteListType, ContainerType } from '@chainsafe/ssz';
+import { ByteListType } from '@chainsafe/ssz';
+import { ContainerType } from './ssz/container.js';
 import { Bytes32, Signature, text, Uint53, type ValueOf } from './ssz/primitives.js';
 
 /** What an operator can tell the sequencers besides changes of the registry. */

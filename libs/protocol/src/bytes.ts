@@ -3,9 +3,21 @@ export type Hex = `0x${string}`;
 
 const NOT_HEX = /[^0-9a-fA-F]/;
 
+const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+/** Bytes whose hex is written here first: asking a small array for its memory costs more than its hex. */
+const SHORT_BYTES = 128;
+const shortHex = Buffer.from(`0x${'0'.repeat(2 * SHORT_BYTES)}`);
+
 /** Bytes as lower-case hex with the prefix `0x`. */
 export function bytesToHex(bytes: Uint8Array): Hex {
-  return `0x${viewOf(bytes).toString('hex')}`;
+  if (bytes.length > SHORT_BYTES) return `0x${viewOf(bytes).toString('hex')}`;
+  let end = 2;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index]!;
+    shortHex[end++] = DIGITS[byte >> 4]!;
+    shortHex[end++] = DIGITS[byte & 15]!;
+  }
+  return shortHex.toString('latin1', 0, end) as Hex;
 }
 
 /** The bytes of a `0x` string, in either case. Throws on a missing prefix, an odd length or a character that is not hex. */
@@ -44,11 +56,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** An unsigned integer below 2^64 as 8 bytes, most significant first. Throws a RangeError outside that range. */
-export function uint64ToBytesBE(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8);
-  viewOf(bytes).writeBigUInt64BE(value);
-  return bytes;
-}
+export const uint64ToBytesBE = (value: bigint): Uint8Array => bigIntToBytesBE(value, 8);
 
 /** The unsigned integer in `bytes` from `start` to before `end`, most significant first; zero for none. */
 export function bytesToBigIntBE(bytes: Uint8Array, start = 0, end = bytes.length): bigint {
@@ -65,14 +73,23 @@ export function bytesToBigIntBE(bytes: Uint8Array, start = 0, end = bytes.length
 
 /** An unsigned integer as exactly `length` bytes, most significant first. Throws a RangeError if it does not fit. */
 export function bigIntToBytesBE(value: bigint, length: number): Uint8Array {
-  const digits = value.toString(16);
-  if (value < 0n || (value > 0n && digits.length > length * 2)) {
-    throw new RangeError(`${value} does not fit in ${length} unsigned bytes`);
-  }
   const bytes = new Uint8Array(length);
-  viewOf(bytes).write(digits.padStart(length * 2, '0'), 'hex');
+  let rest = value;
+  // Four bytes at a time fit in a number whose bits can be shifted.
+  for (let offset = length; rest > 0n && offset > 0; rest >>= 32n) {
+    const step = Number(BigInt.asUintN(32, rest));
+    for (let bits = 0; bits < 32; bits += 8) {
+      const byte = (step >>> bits) & 0xff;
+      if (offset > 0) bytes[--offset] = byte;
+      else if (byte !== 0) throw doesNotFit(value, length);
+    }
+  }
+  if (value < 0n || rest > 0n) throw doesNotFit(value, length);
   return bytes;
 }
+
+const doesNotFit = (value: bigint, length: number): RangeError =>
+  new RangeError(`${value} does not fit in ${length} unsigned bytes`);
 
 /** The same memory as a Buffer, for its native methods. */
 function viewOf(bytes: Uint8Array): Buffer {

@@ -18,7 +18,11 @@ export class LockstepError<T extends { code: string } = { code: string }> extend
   }
 }
 
-/** Asserts an invariant; `message` begins with its number in the list of invariants, as in `I17: …`. */
-export function assertInvariant(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new LockstepError({ code: 'INVARIANT_BROKEN' }, message);
+/**
+ * Asserts an invariant; `message` begins with its number in the list of invariants, as in `I17: …`. Where it names values,
+ * give a function: a sentence costs more than what it is about.
+ */
+export function assertInvariant(condition: boolean, message: string | (() => string)): asserts condition {
+  if (condition) return;
+  throw new LockstepError({ code: 'INVARIANT_BROKEN' }, typeof message === 'string' ? message : message());
 }

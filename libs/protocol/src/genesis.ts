@@ -1,6 +1,7 @@
-import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ListCompositeType } from '@chainsafe/ssz';
 import { sszRoot } from './hashing.js';
 import { Registry } from './registry.js';
+import { ContainerType } from './ssz/container.js';
 import { Address, Bytes32, Uint256, Uint32, Uint53, type ValueOf } from './ssz/primitives.js';
 
 export const GenesisBalance = new ContainerType(

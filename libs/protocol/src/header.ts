@@ -1,5 +1,5 @@
-import { ContainerType } from '@chainsafe/ssz';
 import { sszRoot } from './hashing.js';
+import { ContainerType } from './ssz/container.js';
 import { Address, Bytes32, Signature, Uint32, Uint53, Uint64, type ValueOf } from './ssz/primitives.js';
 
 /** What the leader signs of a block (design, section 4). The block hash is its SSZ root. */

@@ -1,6 +1,7 @@
 export * from './admin-command.js';
 export * from './bytes.js';
 export * from './constants.js';
+export * from './decode-entry.js';
 export * from './eip712.js';
 export * from './entry.js';
 export * from './errors.js';
@@ -21,6 +22,7 @@ export * from './restore.js';
 export * from './rewind.js';
 export * from './registry-export.js';
 export * from './slice.js';
+export { ContainerType } from './ssz/container.js';
 export * from './ssz/primitives.js';
 export * from './state-root.js';
 export * from './subjects.js';

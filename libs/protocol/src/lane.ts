@@ -1,8 +1,9 @@
-import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ListCompositeType } from '@chainsafe/ssz';
 import { Tree, hasher } from '@chainsafe/persistent-merkle-tree';
 import { equalBytes } from './bytes.js';
 import { LANE_ENTRIES_MAX, ROLLUPS_MAX } from './constants.js';
 import { sszRoot } from './hashing.js';
+import { ContainerType } from './ssz/container.js';
 import { Bytes32, Uint53, Uint64, type ValueOf } from './ssz/primitives.js';
 
 /** What a lane's root covers: whose lane it is, where it starts and the leaves of its entries in order. */

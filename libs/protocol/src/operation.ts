@@ -1,5 +1,6 @@
-import { ContainerType, ListCompositeType, ListBasicType, UnionType } from '@chainsafe/ssz';
+import { ListCompositeType, ListBasicType, UnionType } from '@chainsafe/ssz';
 import { LEGS_MAX, PARTICIPANTS_MAX, ROLLUPS_MAX } from './constants.js';
+import { ContainerType } from './ssz/container.js';
 import { Address, Bool, Bytes32, Signature, Uint256, Uint53, Uint64, Uint8, type ValueOf } from './ssz/primitives.js';
 
 export enum OperationKind {

@@ -1,4 +1,4 @@
-import { ContainerType } from '@chainsafe/ssz';
+import { ContainerType } from './ssz/container.js';
 import { Address, Signature, Uint256, Uint53, Uint64, type ValueOf } from './ssz/primitives.js';
 
 /** One price of a market. Rounds of a market grow. */

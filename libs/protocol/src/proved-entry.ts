@@ -1,9 +1,10 @@
-import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ListCompositeType } from '@chainsafe/ssz';
 import { hasher, Tree } from '@chainsafe/persistent-merkle-tree';
 import { entryId, entryLeaf } from './entry.js';
 import { SignedHeader } from './header.js';
 import { Lane, LANE_PROOF_LENGTH, verifyLaneProof } from './lane.js';
 import { SliceEntry } from './slice.js';
+import { ContainerType } from './ssz/container.js';
 import { Bytes32, Uint32, Uint53, Uint64, Uint8, type ValueOf } from './ssz/primitives.js';
 
 /** Siblings from a leaf up to the list of a lane's leaves: sixteen levels and the list's length. */

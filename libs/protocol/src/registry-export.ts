@@ -1,9 +1,10 @@
-import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ListCompositeType } from '@chainsafe/ssz';
 import { hasher, Tree } from '@chainsafe/persistent-merkle-tree';
 import { equalBytes } from './bytes.js';
 import { Genesis } from './genesis.js';
 import { uintChunk } from './proved-entry.js';
 import { Registry } from './registry.js';
+import { ContainerType } from './ssz/container.js';
 import { Bytes32, Uint53, type ValueOf } from './ssz/primitives.js';
 
 /** Registries that one export holds at most. */

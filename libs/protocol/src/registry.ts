@@ -1,6 +1,7 @@
-import { ContainerType, ListCompositeType, UnionType } from '@chainsafe/ssz';
+import { ListCompositeType, UnionType } from '@chainsafe/ssz';
 import { REPLICA_KEYS_MAX, ROLLUPS_MAX, SEQUENCER_KEYS_MAX, SERIES_MAX } from './constants.js';
 import { sszRoot } from './hashing.js';
+import { ContainerType } from './ssz/container.js';
 import {
   Address,
   Bool,

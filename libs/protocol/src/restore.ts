@@ -1,6 +1,6 @@
-import { ContainerType } from '@chainsafe/ssz';
 import { equalBytes } from './bytes.js';
 import type { Header } from './header.js';
+import { ContainerType } from './ssz/container.js';
 import { Bytes32, Signature, Uint53, type ValueOf } from './ssz/primitives.js';
 
 /**

@@ -1,4 +1,4 @@
-import { ContainerType } from '@chainsafe/ssz';
+import { ContainerType } from './ssz/container.js';
 import { Uint53, type ValueOf } from './ssz/primitives.js';
 
 /** Argument of the command `executor.rewind`: roll a rollup's executor back to a block that both branches share. */

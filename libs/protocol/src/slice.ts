@@ -1,7 +1,8 @@
-import { ByteListType, ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ByteListType, ListCompositeType } from '@chainsafe/ssz';
 import { ENTRY_BYTES_MAX, LANE_ENTRIES_MAX, SLICE_BYTES_MAX } from './constants.js';
 import { Header } from './header.js';
 import { LANE_PROOF_LENGTH } from './lane.js';
+import { ContainerType } from './ssz/container.js';
 import { Address, Bytes32, Signature, Uint32, Uint53, Uint64, Uint8, type ValueOf } from './ssz/primitives.js';
 
 export const SliceEntry = new ContainerType(

@@ -1,4 +1,4 @@
-import { ContainerType } from '@chainsafe/ssz';
+import { ContainerType } from './ssz/container.js';
 import { Bytes32, Signature, Uint53, type ValueOf } from './ssz/primitives.js';
 
 /** An executor's statement: after applying block `number` of this log, my state has this root. */

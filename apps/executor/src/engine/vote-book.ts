@@ -1,6 +1,6 @@
 import { type PendingVote, signVote, type VerifiedBlock } from '#libs/executor-sdk';
 import type { BlockResult } from '#libs/options';
-import { bytesToHex, entryBody, EntryKind, Prepare } from '#libs/protocol';
+import { bytesToHex, decodePrepare, EntryKind } from '#libs/protocol';
 import type { KeyRing } from './key-ring.js';
 
 /** What a block means for votes: new ones to store and send, and operations that need none any more. */
@@ -29,7 +29,7 @@ export class VoteBook {
   /** Whether a vote will be due, for which the state root before this block is needed. */
   needsRootBefore({ entries }: VerifiedBlock): boolean {
     return entries.some(
-      ({ kind, bytes }) => kind === EntryKind.PREPARE && participantsOf(entryBody(bytes)).includes(this.chainId),
+      ({ kind, bytes }) => kind === EntryKind.PREPARE && participantsOf(bytes).includes(this.chainId),
     );
   }
 
@@ -82,9 +82,9 @@ function isDecided({ operationEvents }: BlockResult, operationId: Uint8Array): b
   );
 }
 
-function participantsOf(body: Uint8Array): number[] {
+function participantsOf(prepare: Uint8Array): number[] {
   try {
-    return Prepare.deserialize(body).participants;
+    return decodePrepare(prepare).participants;
   } catch {
     return []; // the ledger says what is wrong with it
   }

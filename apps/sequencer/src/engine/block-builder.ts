@@ -3,13 +3,13 @@ import { type AuditRow, type BlockExtras, nextAuditRow } from '#libs/persistence
 import {
   bytesToHex,
   Decision,
+  decodeDecision,
+  decodePrepare,
   encodeEntry,
-  entryBody,
   entryId,
   EntryKind,
   firstSigner,
   Intent as IntentType,
-  Prepare,
   SHARED_LANE,
 } from '#libs/protocol';
 import type { Candidate, DraftContext } from './candidate.js';
@@ -111,7 +111,7 @@ function extrasOf({ entries, header }: SealedBlock): BlockExtras {
   const extras: BlockExtras = { operations: [], decisions: [] };
   for (const { kind, bytes, id, sequence } of entries) {
     if (kind === EntryKind.PREPARE) {
-      const { operationId, intent, deadlineMs } = Prepare.deserialize(entryBody(bytes)) as Prepare;
+      const { operationId, intent, deadlineMs } = decodePrepare(bytes);
       extras.operations.push({
         operationId,
         kind: intent.selector,
@@ -125,7 +125,7 @@ function extrasOf({ entries, header }: SealedBlock): BlockExtras {
         deadlineMs,
       });
     } else if (kind === EntryKind.DECISION) {
-      const { operationId, outcome, reason } = Decision.deserialize(entryBody(bytes));
+      const { operationId, outcome, reason } = decodeDecision(bytes);
       extras.decisions.push({
         operationId,
         sequence,

@@ -5,17 +5,17 @@ import type { AuditLink, AuditRow } from '#libs/persistence';
 import {
   applyRegistryChange,
   assertInvariant,
-  Decision,
-  entryBody,
+  decodeDecision,
+  decodePrepare,
+  decodePrice,
+  decodeRegistryChange,
   EntryKind,
   findRollup,
   type Genesis,
   logId,
-  Prepare,
+  type Prepare,
   type Registry,
   RegistryAction,
-  SignedPrice,
-  SignedRegistryChange,
 } from '#libs/protocol';
 import { RollupKeys } from './rollup-keys.js';
 
@@ -102,10 +102,10 @@ export class LogState {
     for (const { kind, id, bytes } of entries) {
       switch (kind) {
         case EntryKind.PRICE:
-          this.prices.apply(SignedPrice.deserialize(entryBody(bytes)).price, timestampMs, inForce);
+          this.prices.apply(decodePrice(bytes).price, timestampMs, inForce);
           break;
         case EntryKind.REGISTRY_CHANGE: {
-          const { change } = SignedRegistryChange.deserialize(entryBody(bytes));
+          const { change } = decodeRegistryChange(bytes);
           this.registry = applyRegistryChange(this.registry, change, timestampMs);
           if (change.action.selector === (RegistryAction.SET_ROLLUP_QUARANTINED as number)) {
             const { chainId } = change.action.value as { chainId: number };
@@ -115,12 +115,12 @@ export class LogState {
           break;
         }
         case EntryKind.PREPARE: {
-          const prepare = Prepare.deserialize(entryBody(bytes)) as Prepare;
+          const prepare = decodePrepare(bytes);
           this.coordinator.prepared(preparedOperation(prepare, id, hash, inForce));
           break;
         }
         case EntryKind.DECISION: {
-          const { operationId } = Decision.deserialize(entryBody(bytes));
+          const { operationId } = decodeDecision(bytes);
           assertInvariant(this.coordinator.has(operationId), 'I16: a decision without an undecided prepare');
           this.coordinator.decided(operationId);
           break;

@@ -102,7 +102,7 @@ export class OperationDesk {
     const series = indexRegistry(registry()).series(intent.value.series);
     if (!series) throw refusedFor(Reason.unknown_series, 'series');
     const operationId = intentDigest(logId, series.terms.positionChainId, intent);
-    const field = checkIntentSignatures(intent, signatures, registry(), logId, recover);
+    const field = checkIntentSignatures(intent, signatures, registry(), logId, recover, operationId);
     if (field) {
       throw SubmissionError.of('INVALID_SIGNATURE', `invalid signature: ${field} did not sign this intent`, { field });
     }

@@ -1,5 +1,13 @@
 import { checkDecision, CommitProtocolError } from '#libs/atomic-commit';
-import { bytesToHex, Decision, entryBody, type LogEntry, Outcome, type Reason, type SignedVote } from '#libs/protocol';
+import {
+  bytesToHex,
+  type Decision,
+  decodeDecision,
+  type LogEntry,
+  Outcome,
+  type Reason,
+  type SignedVote,
+} from '#libs/protocol';
 import { bytesKey } from '../bytes-key.js';
 import { OperationStatus, type OperationRow } from '../state/row-types.js';
 import type { Row } from '../state/slot-table.js';
@@ -16,7 +24,7 @@ import { readEntry } from './read-entry.js';
  */
 export function applyDecision(block: BlockScope, { sequence, bytes }: LogEntry): void {
   const { state } = block;
-  const decision = readEntry(block, sequence, () => Decision.deserialize(entryBody(bytes)));
+  const decision = readEntry(block, sequence, () => decodeDecision(bytes));
   const { operationId } = decision;
   const row = state.operations.get(bytesKey(operationId));
   if (!row) {

@@ -13,8 +13,9 @@ export function applyEntries(block: BlockScope, entries: readonly LogEntry[], fi
   let applied = 0;
   let previous = firstSequence - 1n;
   for (const entry of entries) {
-    assertInvariant(entry.sequence > previous, `I1: sequence ${entry.sequence} follows ${previous}`);
-    previous = entry.sequence;
+    const { sequence } = entry;
+    if (sequence <= previous) assertInvariant(false, `I1: sequence ${sequence} follows ${previous}`);
+    previous = sequence;
     const kind = readEntry(block, entry.sequence, () => entryKind(entry.bytes));
     applied += kind === EntryKind.STATE_ROOT ? 0 : 1;
     switch (kind) {

@@ -1,12 +1,12 @@
 import {
   bytesToHex,
-  entryBody,
+  decodePrepare,
   entryId,
   equalBytes,
   intentDigest,
   type Leg,
   type LogEntry,
-  Prepare,
+  type Prepare,
   Reason,
 } from '#libs/protocol';
 import { bytesKey } from '../bytes-key.js';
@@ -30,7 +30,7 @@ const NO_KEY = new Uint8Array(20);
  */
 export function applyPrepare(block: BlockScope, { sequence, bytes }: LogEntry): void {
   const { state, chainId } = block;
-  const prepare = readEntry(block, sequence, () => Prepare.deserialize(entryBody(bytes)) as Prepare);
+  const prepare = readEntry(block, sequence, () => decodePrepare(bytes));
   const { operationId, participants, deadlineMs } = prepare;
   const key = bytesKey(operationId);
   if (state.operations.get(key)) {
@@ -120,6 +120,7 @@ function planFault(block: BlockScope, prepare: Prepare): Reason | null {
   const { terms } = block.index.series(intent.value.series)!;
   const digest = intentDigest(logId, terms.positionChainId, intent);
   if (!isSamePlan(plan, prepare) || !equalBytes(digest, prepare.operationId)) return Reason.malformed_prepare;
-  if (checkIntentSignatures(intent, signatures, registry, logId, block.recover)) return Reason.malformed_prepare;
+  if (checkIntentSignatures(intent, signatures, registry, logId, block.recover, digest))
+    return Reason.malformed_prepare;
   return null;
 }

@@ -1,4 +1,4 @@
-import { commitmentDigest, entryBody, equalBytes, type LogEntry, Price, SignedPrice, sszRoot } from '#libs/protocol';
+import { commitmentDigest, decodePrice, equalBytes, type LogEntry, Price, sszRoot } from '#libs/protocol';
 import { bytesKey } from '../bytes-key.js';
 import type { PricePoint } from '../planning/plan-types.js';
 import { balanceKey, type LedgerState } from '../state/ledger-state.js';
@@ -11,7 +11,7 @@ import { readEntry } from './read-entry.js';
  * @throws LedgerHaltError for a price that must not stand in the log
  */
 export function applyPrice(block: BlockScope, { sequence, bytes }: LogEntry): void {
-  const { price, signature } = readEntry(block, sequence, () => SignedPrice.deserialize(entryBody(bytes)));
+  const { price, signature } = readEntry(block, sequence, () => decodePrice(bytes));
   const halt = (detail: string): never => {
     throw new LedgerHaltError({ code: 'HALT_PRICE', ...placeIn(block, sequence), detail }, detail);
   };

@@ -25,13 +25,18 @@ export function creditGenesis(state: LedgerState, genesis: Genesis, chainId: num
   }
 }
 
-function checkGenesis({ registry, balances }: Genesis, chainId: number): void {
+const checked = new WeakSet<Genesis>();
+
+/** Its balances are checked once for each value: a genesis is never changed in place. */
+function checkGenesis(genesis: Genesis, chainId: number): void {
+  const { registry, balances } = genesis;
   if (!registry.rollups.some((rollup) => rollup.chainId === chainId)) {
     throw new LedgerGenesisError(
       { code: 'GENESIS_UNKNOWN_ROLLUP', chainId },
       `Genesis names no rollup with chain id ${chainId}.`,
     );
   }
+  if (checked.has(genesis)) return;
   const supplies = new Map(registry.assets.map(({ address }) => [bytesKey(address), 0n]));
   for (const { asset, amount } of balances) {
     const supply = supplies.get(bytesKey(asset));
@@ -60,4 +65,5 @@ function checkGenesis({ registry, balances }: Genesis, chainId: number): void {
       );
     }
   }
+  checked.add(genesis);
 }

@@ -1,5 +1,5 @@
-import { ContainerType, ListBasicType } from '@chainsafe/ssz';
-import { Bytes32, Uint32, Uint53, Uint64, type ValueOf } from '#libs/protocol';
+import { ListBasicType } from '@chainsafe/ssz';
+import { ContainerType, Bytes32, Uint32, Uint53, Uint64, type ValueOf } from '#libs/protocol';
 
 /** Version of the stored form: raised when it changes, so that an older store is refused, not misread. */
 export const META_VERSION = 1;

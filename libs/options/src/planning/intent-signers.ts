@@ -21,6 +21,7 @@ export function requiredSigners(intent: Intent, registry: Registry): Uint8Array[
  * Checks the signatures of an intent. All signers sign one digest, in the domain of the rollup of the series' long
  * positions; the digest is the operation's id.
  * @param signatures r ‖ s ‖ v of 65 bytes each, one for each of {@link requiredSigners}, in that order
+ * @param digestOf the intent's digest in that domain, where the caller has computed it
  * @returns null when all are good; else the intent's field whose signer did not sign, `signatures` when their number is
  * wrong, `series` when the registry does not know it
  */
@@ -30,12 +31,13 @@ export function checkIntentSignatures(
   registry: Registry,
   logId: Uint8Array,
   recover: RecoverAddress,
+  digestOf: Uint8Array | null = null,
 ): string | null {
   const series = indexRegistry(registry).series(intent.value.series);
   if (!series) return 'series';
   const signers = signersOf(intent, registry);
   if (signatures.length !== signers.length) return 'signatures';
-  const digest = intentDigest(logId, series.terms.positionChainId, intent);
+  const digest = digestOf ?? intentDigest(logId, series.terms.positionChainId, intent);
   for (const [index, { field, address }] of signers.entries()) {
     const recovered = recover(digest, signatures[index]!);
     if (!recovered || !equalBytes(recovered, address)) return field;

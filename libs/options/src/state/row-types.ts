@@ -1,5 +1,6 @@
-import { ContainerType, ListCompositeType } from '@chainsafe/ssz';
+import { ListCompositeType } from '@chainsafe/ssz';
 import {
+  ContainerType,
   Address,
   Bytes32,
   ClockEntry,

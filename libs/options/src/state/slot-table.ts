@@ -53,11 +53,11 @@ export class SlotTable<V extends object> {
     for (const row of this.slots) if (row) yield row;
   }
 
-  /** Adds a row for a key that has none. */
+  /** Adds a row for a key that has none. `value` becomes the row: it belongs to the table from now on. */
   insert(value: V, key: string = this.keyOf(value)): Row<V> {
     assertInvariant(!this.byKey.has(key), 'I19: a key has one row');
     const slot = this.freeSlots.pop() ?? this.slots.length;
-    const row = { ...value, key, slot };
+    const row = this.rowOfValue(value, key, slot);
     this.slots[slot] = row;
     this.byKey.set(key, row);
     this.touch(row);
@@ -106,7 +106,7 @@ export class SlotTable<V extends object> {
         `I12: stored slot ${slot} of ${length} is taken once`,
       );
       const value = this.codec.deserialize(bytes);
-      const row = { ...value, key: this.keyOf(value), slot };
+      const row = this.rowOfValue(value, this.keyOf(value), slot);
       this.slots[slot] = row;
       this.byKey.set(row.key, row);
     }
@@ -114,6 +114,13 @@ export class SlotTable<V extends object> {
       if (this.slots[slot] === null) this.freeSlots.push(slot);
       this.unhashed.add(slot);
     }
+  }
+
+  private rowOfValue(value: V, key: string, slot: number): Row<V> {
+    const row = value as V & { key: string; slot: number };
+    row.key = key;
+    row.slot = slot;
+    return row;
   }
 }
 
