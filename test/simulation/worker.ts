@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { cheapCrypto, realCrypto } from './crypto/crypto-ports.js';
 import { runSimulation } from './run/run-simulation.js';
 
@@ -10,12 +10,11 @@ export interface WorkerTask {
   isReal: boolean;
 }
 
-const { seed, from, schedules, isReal } = workerData as WorkerTask;
-const crypto = isReal ? realCrypto : cheapCrypto;
-const onProgress = (done: number): void => parentPort?.postMessage({ done });
-const report = await runSimulation({ seed, from, schedules, crypto, onProgress });
-const { failure } = report;
-// An error crosses over as its message and stack.
-parentPort?.postMessage({
-  report: { ...report, failure: failure && { ...failure, error: String(failure.error.stack) } },
+/** Runs one task after the other, for as long as its parent sends some: the second one runs on compiled code. */
+parentPort?.on('message', ({ isReal, ...task }: WorkerTask) => {
+  void runSimulation({ ...task, crypto: isReal ? realCrypto : cheapCrypto }).then((report) => {
+    const { failure } = report;
+    // An error crosses over as its message and stack.
+    parentPort?.postMessage({ ...report, failure: failure && { ...failure, error: String(failure.error.stack) } });
+  });
 });

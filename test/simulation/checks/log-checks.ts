@@ -2,18 +2,19 @@ import type { Head } from '#libs/persistence';
 import {
   blockHash,
   bytesToHex,
-  Decision,
-  entryBody,
+  type Decision,
+  decodeDecision,
+  decodePrepare,
   EntryKind,
   equalBytes,
   OperationKind,
   Outcome,
-  Prepare,
+  type Prepare,
   Reason,
   SHARED_LANE,
 } from '#libs/protocol';
 import type { KeptBlock } from '../world/log-store.js';
-import { PREPARE_MS_MAX, type Topology } from '../world/topology.js';
+import type { Topology } from '../world/topology.js';
 import { mustHold } from './violation.js';
 
 /** What the checks know of an operation in the log: a model of the two-phase commit that shares no code with it. */
@@ -112,9 +113,8 @@ export class LogChecks {
       return;
     }
     mustHold(lane === SHARED_LANE, 'I12', () => `an entry of kind ${kind} stands in lane ${lane}`);
-    if (kind === EntryKind.PREPARE)
-      this.prepared(block, Prepare.deserialize(entryBody(bytes)) as Prepare, id, sequence);
-    if (kind === EntryKind.DECISION) this.decided(block, Decision.deserialize(entryBody(bytes)));
+    if (kind === EntryKind.PREPARE) this.prepared(block, decodePrepare(bytes), id, sequence);
+    if (kind === EntryKind.DECISION) this.decided(block, decodeDecision(bytes));
   }
 
   private prepared({ header, hash }: KeptBlock, prepare: Prepare, prepareId: Uint8Array, sequence: bigint): void {
@@ -126,7 +126,7 @@ export class LogChecks {
     const key = `${bytesToHex(signer)}:${intent.value.nonce}`;
     mustHold(!this.signerNonces.has(key), 'I16', () => `nonce ${key} is used by two operations`);
     this.signerNonces.add(key);
-    const latest = Math.min(Number(intent.value.deadlineMs), timestamp + PREPARE_MS_MAX);
+    const latest = Math.min(Number(intent.value.deadlineMs), timestamp + this.topology.genesis.prepareMsMax);
     mustHold(
       deadlineMs === latest && deadlineMs >= timestamp,
       'I7',

@@ -1,6 +1,6 @@
 import { genesisCursor } from '#libs/executor-sdk';
 import { Ledger } from '#libs/options';
-import { bytesToHex, Decision, entryBody, EntryKind, equalBytes, Outcome, Prepare } from '#libs/protocol';
+import { bytesToHex, decodeDecision, decodePrepare, EntryKind, equalBytes, Outcome } from '#libs/protocol';
 import { feedMessage, follow, type FollowedBlock } from '../world/feed.js';
 import type { World } from '../world/world.js';
 import { mustHold } from './violation.js';
@@ -53,8 +53,8 @@ function replay(
 
 /** The operation that an entry prepares or decides, as hex. */
 function operationOf(kind: EntryKind, bytes: Uint8Array): string | null {
-  if (kind === EntryKind.PREPARE) return bytesToHex(Prepare.deserialize(entryBody(bytes)).operationId);
-  if (kind === EntryKind.DECISION) return bytesToHex(Decision.deserialize(entryBody(bytes)).operationId);
+  if (kind === EntryKind.PREPARE) return bytesToHex(decodePrepare(bytes).operationId);
+  if (kind === EntryKind.DECISION) return bytesToHex(decodeDecision(bytes).operationId);
   return null;
 }
 

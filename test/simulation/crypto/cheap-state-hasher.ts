@@ -1,25 +1,51 @@
 import { LedgerStateType, type StateHasher, type TableName } from '#libs/options';
-import { cheapHash } from './cheap-hash.js';
+import { addWord, beginHash, endHash, firstWord, secondWord } from './running-hash.js';
+import { type Walker, walkerOf } from './walk-value.js';
 
-const TABLES = Object.keys(LedgerStateType.fields) as TableName[];
+interface Table {
+  number: number;
+  walk: Walker;
+}
+
+const TABLES = Object.fromEntries(
+  Object.entries(LedgerStateType.fields).map(([name, { elementType }], number) => [
+    name,
+    { number, walk: walkerOf(elementType) },
+  ]),
+) as Record<TableName, Table>;
 
 /** Keeps a state's root as the sum of its rows' hashes: equal states have equal roots, whatever led to them. */
 export class CheapStateHasher implements StateHasher {
-  private readonly rows = new Map<number, Int32Array>();
-  private readonly sum = new Int32Array(8);
+  /** By table and slot, two words of each. */
+  private readonly rows = new Map<number, { first: number; second: number }>();
+  private first = 0;
+  private second = 0;
 
   set(table: TableName, slot: number, row: object | null): void {
-    const place = TABLES.indexOf(table) * 2 ** 32 + slot;
+    const { number, walk } = TABLES[table];
+    const place = number * 2 ** 32 + slot;
+    beginHash();
+    addWord(number);
+    addWord(slot);
+    addWord(row ? 1 : 0);
+    if (row) walk(row);
+    const first = firstWord();
+    const second = secondWord();
     const before = this.rows.get(place);
-    const type = LedgerStateType.fields[table].elementType as { serialize(value: object): Uint8Array };
-    const at = Uint8Array.of(TABLES.indexOf(table), slot, slot >>> 8, row ? 1 : 0);
-    const hash = cheapHash(row ? [at, type.serialize(row)] : [at]);
-    const now = new Int32Array(hash.buffer);
-    for (let word = 0; word < 8; word++) this.sum[word] = this.sum[word]! - (before?.[word] ?? 0) + now[word]!;
-    this.rows.set(place, now);
+    this.first = (this.first + first - (before?.first ?? 0)) | 0;
+    this.second = (this.second + second - (before?.second ?? 0)) | 0;
+    if (before) {
+      before.first = first;
+      before.second = second;
+    } else {
+      this.rows.set(place, { first, second });
+    }
   }
 
   root(): Uint8Array {
-    return new Uint8Array(this.sum.slice().buffer);
+    beginHash();
+    addWord(this.first);
+    addWord(this.second);
+    return endHash();
   }
 }

@@ -1,5 +1,14 @@
 import { Random } from '../support/random.js';
-import { type Fault, FAULT_KINDS, type FaultKind, type Forgery, type Plan, type Step } from './plan.js';
+import {
+  type Fault,
+  FAULT_KINDS,
+  type FaultKind,
+  type Forgery,
+  type Pace,
+  type Plan,
+  type Step,
+  TIME_SCALE,
+} from './plan.js';
 
 const FORGERIES: readonly Forgery[] = [
   'foreign_log',
@@ -12,25 +21,69 @@ const FORGERIES: readonly Forgery[] = [
 /** Jumps of a node's wall clock, ms; those beyond ten minutes keep it from leading until it is set right. */
 const JUMPS_MS = [-3_600_000, -5_000, -400, 300, 2_000, 540_000, 3_600_000];
 
-/** Places of networks, the small ones more often: they go through as much in less time. */
-const TOPOLOGY_WEIGHTS = [0, 0, 0, 0, 1, 1, 1, 2, 3, 3];
+/** How much a schedule of a pace holds: [least, most] of each. */
+interface Size {
+  /** Places of networks, the small ones more often: they go through as much in less time. */
+  topologies: readonly number[];
+  writes: readonly [number, number];
+  /** Exercises, closes, prices, aborts and pauses. */
+  later: readonly [number, number];
+  transfers: readonly [number, number];
+  faults: readonly [number, number];
+}
+
+const SIZES: Readonly<Record<Pace, Size>> = {
+  short: {
+    topologies: [0, 0, 0, 0, 1, 1, 2, 3, 3, 3],
+    writes: [1, 1],
+    later: [0, 2],
+    transfers: [0, 1],
+    faults: [1, 4],
+  },
+  long: {
+    topologies: [0, 0, 0, 0, 1, 1, 1, 2, 3, 3],
+    writes: [1, 2],
+    later: [0, 3],
+    transfers: [0, 3],
+    faults: [2, 8],
+  },
+};
+
+/** The share of schedules that are long. */
+const LONG_SHARE = 0.1;
 
 /** The plan that a seed stands for. */
 export function makePlan(seed: number): Plan {
   const random = new Random(seed);
-  const topology = random.pick(TOPOLOGY_WEIGHTS);
-  const steps = makeSteps(random);
-  const faults = Array.from({ length: random.between(2, 8) }, () => makeFault(random, faultTime(random, steps)));
-  return { seed, topology, steps, faults: faults.sort((a, b) => a.atMs - b.atMs) };
+  const pace: Pace = random.chance(LONG_SHARE) ? 'long' : 'short';
+  const size = SIZES[pace];
+  const topology = random.pick(size.topologies);
+  const steps = makeSteps(random, size);
+  const count = random.between(...size.faults);
+  const faults = Array.from({ length: count }, () => makeFault(random, faultTime(random, steps)));
+  const scaled = { steps: steps.map((step) => paced(step, pace)), faults: faults.map((fault) => paced(fault, pace)) };
+  scaled.faults.sort((a, b) => a.atMs - b.atMs);
+  return { seed, topology, pace, ...scaled };
 }
 
-function makeSteps(random: Random): Step[] {
+/** The same in the time of a pace. */
+function paced<T extends Step | Fault>(planned: T, pace: Pace): T {
+  const inPace = (ms: number): number => Math.ceil(ms * TIME_SCALE[pace]);
+  return {
+    ...planned,
+    atMs: inPace(planned.atMs),
+    ...('ms' in planned && { ms: inPace(planned.ms) }),
+    ...('downMs' in planned && { downMs: inPace(planned.downMs) }),
+  };
+}
+
+function makeSteps(random: Random, size: Size): Step[] {
   const steps: Step[] = [{ kind: 'price', atMs: random.between(1, 40), dollars: random.between(1_500, 2_600) }];
-  const writes = random.between(1, 2);
+  const writes = random.between(...size.writes);
   for (let n = 0; n < writes; n++) steps.push(makeWrite(random));
-  const later = random.between(0, 3);
+  const later = random.between(...size.later);
   for (let n = 0; n < later; n++) steps.push(makeLater(random, writes));
-  const transfers = random.between(0, 3);
+  const transfers = random.between(...size.transfers);
   for (let n = 0; n < transfers; n++) {
     steps.push({
       kind: 'transfer',

@@ -23,7 +23,7 @@ export type CrashMoment = 'now' | 'unwritten' | 'untold';
 export type Forgery =
   'foreign_log' | 'wrong_block' | 'wrong_prepare' | 'wrong_key' | 'not_a_participant' | 'bad_reason';
 
-/** Something that goes wrong, and when (virtual ms). All is healed at {@link HEAL_MS}. */
+/** Something that goes wrong, and when (virtual ms). All is healed at {@link HEAL_MS} of the plan's pace. */
 export type Fault = { atMs: number } & (
   | { kind: 'sequencer_crash'; node: 'leader' | 'standby'; downMs: number }
   | { kind: 'sequencer_pause'; node: 'leader' | 'standby'; ms: number }
@@ -53,14 +53,21 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'conflicting_vote',
 ];
 
+/** Short schedules go through the same in half the time: with shorter deadlines, expiries and faults. */
+export type Pace = 'short' | 'long';
+
+/** How long everything takes at a pace, as a part of what it takes at the long one. */
+export const TIME_SCALE: Readonly<Record<Pace, number>> = { short: 0.5, long: 1 };
+
 /** When every fault is over, virtual ms: from then on everything must come to rest. */
-export const HEAL_MS = 2_400;
+export const HEAL_MS: Readonly<Record<Pace, number>> = { short: 1_200, long: 2_400 };
 
 /** A schedule: everything that a run depends on, besides the code. */
 export interface Plan {
   /** Fixes latencies and which messages of a window get lost. */
   seed: number;
   topology: number;
+  pace: Pace;
   steps: Step[];
   faults: Fault[];
 }

@@ -46,11 +46,12 @@ export async function runSchedule(plan: Plan, crypto: CryptoPorts, parts: Parts 
   const overMs = Math.max(0, ...plan.steps.map(({ atMs }) => atMs), ...plan.faults.map(endOf));
   // Once the last fault is over, everything may have come to rest before all is healed by force.
   const isOver = (): boolean => world.failure !== null || (scheduler.nowMs > overMs && isAtRest(world));
-  await scheduler.run(HEAL_MS, isOver);
+  const healMs = HEAL_MS[plan.pace];
+  await scheduler.run(healMs, isOver);
   const healedAtMs = world.log.head.timestampMs;
   if (!world.failure) {
     heal(world);
-    await scheduler.run(HEAL_MS + REST_MS, () => world.failure !== null || isAtRest(world));
+    await scheduler.run(healMs + REST_MS, () => world.failure !== null || isAtRest(world));
   }
   if (!world.failure) world.guarded(() => atRest(world, healedAtMs));
   trace.event(scheduler.nowMs, world.log.head.number, world.failure ? 1 : 0);
@@ -87,7 +88,7 @@ function atRest(world: World, healedAtMs: number): void {
     const cursors = [...executors.values()].map(({ process }) => process?.cursor.number ?? 'none');
     throw new Violation(
       checks.log.undecidedCount > 0 ? 'I26' : open.length > 0 ? 'I28' : 'I27',
-      `not at rest ${scheduler.nowMs - HEAL_MS} ms after healing: ${checks.log.undecidedCount} operations undecided, ` +
+      `not at rest ${scheduler.nowMs - HEAL_MS[world.plan.pace]} ms after healing: ${checks.log.undecidedCount} operations undecided, ` +
         `head ${log.head.number}, executors at ${cursors.join(', ')}, unanswered: ${open.join(', ') || 'none'}`,
     );
   }

@@ -103,7 +103,8 @@ export class ExecutorProcess {
     const rootBefore = this.votes.needsRootBefore(asVerified) ? this.ledger.stateRoot() : null;
     const result = this.ledger.applyBlock(block);
     const { votes, settled } = this.votes.apply(asVerified, result, rootBefore);
-    const cursor = { ...block.cursor, registry: this.ledger.registry };
+    const { cursor } = block;
+    cursor.registry = this.ledger.registry;
     if (this.diesAt('unwritten')) return;
     if (world.keepsStores) {
       const changes = this.ledger.takeChanges();

@@ -70,7 +70,7 @@ function followCheaply({ recover }: CryptoPorts, cursor: Cursor, block: KeptBloc
     'I2',
     () => `block ${header.number} names another registry`,
   );
-  const laneSequences = { ...cursor.laneSequences };
+  const laneSequences = { own: cursor.laneSequences.own, shared: cursor.laneSequences.shared };
   const kinds = new Set<EntryKind>();
   const entries: FollowedBlock['entries'] = [];
   for (const { lane, laneSequence, sequence, sender, bytes, kind, id } of all) {
@@ -83,10 +83,17 @@ function followCheaply({ recover }: CryptoPorts, cursor: Cursor, block: KeptBloc
     entries.push({ sequence, sender: sender ?? NO_SENDER, bytes, kind, id });
   }
   const next: Cursor = {
-    ...cursor,
-    ...{ number: header.number, hash, epoch: header.epoch, timestamp: header.timestamp },
+    logId,
+    chainId,
+    number: header.number,
+    hash,
+    epoch: header.epoch,
+    timestamp: header.timestamp,
     nextSequence: header.firstSequence + BigInt(header.entryCount),
-    ...{ laneSequences, signedHeader: { header, signature } },
+    laneSequences,
+    signedHeader: { header, signature },
+    restore: cursor.restore,
+    registry,
   };
   return { header, hash, entries, laneSequences, kinds, cursor: next };
 }

@@ -63,16 +63,17 @@ export class LogStore {
     }
     this.claim(block, extras);
     const before = this.head;
-    const { number, epoch, firstSequence, entryCount, timestamp } = block.header;
+    const { header, hash, lanes, entries, signature } = block;
+    const { number, epoch, firstSequence, entryCount, timestamp } = header;
     const lastSequence = firstSequence + BigInt(entryCount) - 1n;
     this.head = {
       epoch: Math.max(epoch, before.epoch),
       number,
-      hash: block.hash,
+      hash,
       lastSequence,
       timestampMs: timestamp,
     };
-    const kept = { ...block, extras };
+    const kept: KeptBlock = { header, hash, lanes, entries, signature, extras };
     this.blocks.push(kept);
     this.index(kept);
     this.onAppend(kept, before);
@@ -96,31 +97,29 @@ export class LogStore {
   }
 
   private claim({ header, entries }: DurableBlock, { operations, decisions, audits = [] }: BlockExtras): void {
-    const keys = [
-      ...entries.flatMap(({ id, lane, laneSequence, kind, sender, nonce }) => [
-        `id ${bytesToHex(id)}`,
-        `lane ${lane} ${laneSequence}`,
-        ...(kind === EntryKind.TRANSACTION && sender ? [`nonce ${lane} ${bytesToHex(sender)} ${nonce}`] : []),
-      ]),
-      ...operations.flatMap(({ operationId, signer, nonce }) => [
-        `operation ${bytesToHex(operationId)}`,
-        `signer ${bytesToHex(signer)} ${nonce}`,
-      ]),
-      ...decisions.map(({ operationId }) => `decision ${bytesToHex(operationId)}`),
-      ...audits.map(({ id }) => `audit ${id}`),
-    ];
     const { taken } = this;
-    const fresh = new Set<string>();
-    for (const key of keys) {
-      if (taken.has(key) || fresh.has(key)) {
-        throw new LogWriteError(
-          { code: 'UNIQUE_VIOLATION', number: header.number, constraint: key },
-          `The log already has ${key}.`,
-        );
+    const fresh: string[] = [];
+    const take = (key: string): void => {
+      if (!taken.has(key)) {
+        taken.add(key);
+        fresh.push(key);
+        return;
       }
-      fresh.add(key);
+      for (const of of fresh) taken.delete(of);
+      const type = { code: 'UNIQUE_VIOLATION', number: header.number, constraint: key } as const;
+      throw new LogWriteError(type, `The log already has ${key}.`);
+    };
+    for (const { id, lane, laneSequence, kind, sender, nonce } of entries) {
+      take(`id ${bytesToHex(id)}`);
+      take(`lane ${lane} ${laneSequence}`);
+      if (kind === EntryKind.TRANSACTION && sender) take(`nonce ${lane} ${bytesToHex(sender)} ${nonce}`);
     }
-    for (const key of fresh) taken.add(key);
+    for (const { operationId, signer, nonce } of operations) {
+      take(`operation ${bytesToHex(operationId)}`);
+      take(`signer ${bytesToHex(signer)} ${nonce}`);
+    }
+    for (const { operationId } of decisions) take(`decision ${bytesToHex(operationId)}`);
+    for (const { id } of audits) take(`audit ${id}`);
   }
 
   private index({ header, entries, extras }: KeptBlock): void {

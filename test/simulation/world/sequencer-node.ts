@@ -16,7 +16,7 @@ import { START_MS } from './topology.js';
 import type { World } from './world.js';
 
 /** How long a lease lasts, ms; a leader that cannot write for twice as long steps down. */
-const LEASE_MS = 400;
+const LEASE_MS = 240;
 const RETRY_MS = 60;
 
 const silent = (): void => undefined;

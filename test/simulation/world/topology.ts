@@ -1,14 +1,15 @@
 import type { DigestSigner } from '#libs/crypto';
 import { bytesToHex, equalBytes, type Genesis, PROTOCOL_VERSION, seriesId, type SeriesTerms } from '#libs/protocol';
 import type { CryptoPorts } from '../crypto/crypto-ports.js';
+import { type Pace, TIME_SCALE } from '../plan/plan.js';
 
 /** Log time at which every simulated log begins, ms. */
 export const START_MS = 1_700_000_000_000;
-/** Longest time between PREPARE and its deadline, ms: short, so that deadlines pass within a schedule. */
-export const PREPARE_MS_MAX = 1_200;
-/** When series expire and how long European ones can be exercised after it, ms. */
-const EXPIRY_MS = START_MS + 2_600;
-const EUROPEAN_EXPIRY_MS = START_MS + 900;
+/** Longest time between PREPARE and its deadline, ms at the long pace: deadlines pass within a schedule. */
+const PREPARE_MS_MAX = 1_200;
+/** After how long series expire and how long European ones can be exercised after it, ms at the long pace. */
+const EXPIRES_AFTER_MS = 2_600;
+const EUROPEAN_EXPIRES_AFTER_MS = 900;
 const WINDOW_MS = 1_500;
 
 export const ONE_ETH = 10n ** 18n;
@@ -70,21 +71,21 @@ function makeKeys(crypto: CryptoPorts, chainIds: readonly number[]): Keys {
   };
 }
 
-function makeSeries(chainIds: readonly number[], roles: readonly number[]): SeriesTerms[] {
+function makeSeries(chainIds: readonly number[], roles: readonly number[], scale: number): SeriesTerms[] {
   const [positionChainId, exposureChainId, collateralChainId, settlementChainId] = roles.map((at) => chainIds[at]!);
   const common = {
     ...{ underlying: ETH, quote: USD, strike: 2_000n * ONE_USD },
     ...{ positionChainId, exposureChainId, collateralChainId, settlementChainId },
   } as SeriesTerms;
-  const american = { expiryMs: EXPIRY_MS, exerciseWindowMs: 0, isEuropean: false };
+  const american = { expiryMs: START_MS + EXPIRES_AFTER_MS * scale, exerciseWindowMs: 0, isEuropean: false };
   return [
     { ...common, ...american, isPut: false, isPhysical: false },
     { ...common, ...american, isPut: true, isPhysical: true },
     {
       ...common,
       ...{
-        expiryMs: EUROPEAN_EXPIRY_MS,
-        exerciseWindowMs: WINDOW_MS,
+        expiryMs: START_MS + EUROPEAN_EXPIRES_AFTER_MS * scale,
+        exerciseWindowMs: WINDOW_MS * scale,
         isEuropean: true,
         isPut: false,
         isPhysical: true,
@@ -93,10 +94,10 @@ function makeSeries(chainIds: readonly number[], roles: readonly number[]): Seri
   ];
 }
 
-function makeTopology(crypto: CryptoPorts, roles: readonly number[]): Topology {
+function makeTopology(crypto: CryptoPorts, roles: readonly number[], scale: number): Topology {
   const chainIds = [...new Set(roles)].sort((a, b) => a - b).map((at) => 101 + at);
   const keys = makeKeys(crypto, chainIds);
-  const series = makeSeries(chainIds, roles);
+  const series = makeSeries(chainIds, roles, scale);
   const funded = [...keys.owners.map(({ address }) => address), POOL];
   const genesis: Genesis = {
     version: PROTOCOL_VERSION,
@@ -129,7 +130,7 @@ function makeTopology(crypto: CryptoPorts, roles: readonly number[]): Topology {
     ),
     nativeAsset: ETH,
     feeAccount: FEES,
-    prepareMsMax: PREPARE_MS_MAX,
+    prepareMsMax: PREPARE_MS_MAX * scale,
     randomness: new Uint8Array(32).fill(7),
     startTimeMs: START_MS,
   };
@@ -138,11 +139,14 @@ function makeTopology(crypto: CryptoPorts, roles: readonly number[]): Topology {
   return { genesis, chainIds, keys, series, ids, seriesAt };
 }
 
-const made = new Map<CryptoPorts, Topology[]>();
+const made = new Map<CryptoPorts, Record<Pace, Topology[]>>();
 
-/** The n-th network under these ports; each is made once. */
-export function topologyOf(crypto: CryptoPorts, n: number): Topology {
+/** The n-th network under these ports, at a pace; each is made once. */
+export function topologyOf(crypto: CryptoPorts, n: number, pace: Pace): Topology {
   let topologies = made.get(crypto);
-  if (!topologies) made.set(crypto, (topologies = ROLES.map((roles) => makeTopology(crypto, roles))));
-  return topologies[n]!;
+  if (!topologies) {
+    const at = (scale: number): Topology[] => ROLES.map((roles) => makeTopology(crypto, roles, scale));
+    made.set(crypto, (topologies = { short: at(TIME_SCALE.short), long: at(TIME_SCALE.long) }));
+  }
+  return topologies[pace][n]!;
 }

@@ -55,8 +55,8 @@ export class World {
     readonly crypto: CryptoPorts,
     readonly parts: Parts,
   ) {
-    const { seed, topology, faults } = plan;
-    this.topology = topologyOf(crypto, topology);
+    const { seed, topology, pace, faults } = plan;
+    this.topology = topologyOf(crypto, topology, pace);
     const { genesis, keys, chainIds } = this.topology;
     this.logId = logId(genesis);
     this.keepsStores = faults.some(({ kind }) => kind === 'executor_crash');
@@ -119,8 +119,12 @@ export class World {
 
   /** The process that leads by its own account and in the newest epoch, if any. */
   leader(): SequencerProcess | null {
-    const leading = this.nodes.flatMap(({ process }) => (process?.term ? [process] : []));
-    return leading.find(({ term }) => term!.epoch === this.log.head.epoch) ?? leading[0] ?? null;
+    let leader: SequencerProcess | null = null;
+    for (const { process } of this.nodes) {
+      if (process?.term?.epoch === this.log.head.epoch) return process;
+      if (process?.term) leader ??= process;
+    }
+    return leader;
   }
 
   /** Where a client turns to: forwarding by stand-bys is left out. */
