@@ -92,7 +92,7 @@ function followCheaply({ recover }: CryptoPorts, cursor: Cursor, block: KeptBloc
     nextSequence: header.firstSequence + BigInt(header.entryCount),
     laneSequences,
     signedHeader: { header, signature },
-    restore: cursor.restore,
+    restores: cursor.restores,
     registry,
   };
   return { header, hash, entries, laneSequences, kinds, cursor: next };
