@@ -20,4 +20,4 @@ export { type Cursor, deserializeCursor, genesisCursor, type LaneSequences, seri
 export { type LaneName, SliceError, type SliceErrorType } from './verify/slice-error.js';
 export { type VerifiedBlock, type VerifiedEntry } from './verify/verified-block.js';
 export { isSignedByLeader } from './verify/verify-header.js';
-export { decodeSlice, verifySlice } from './verify/verify-slice.js';
+export { decodeSlice, peekNumber, verifySlice } from './verify/verify-slice.js';

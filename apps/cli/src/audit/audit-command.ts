@@ -14,6 +14,7 @@ import { connectNats } from '#libs/messaging';
 import { AuditReader, createDataSource } from '#libs/persistence';
 import { ConfigurationError } from '#libs/runtime';
 import { print } from '../console.js';
+import { natsLogin } from '../nats-login.js';
 import { formatAudit } from './format-audit.js';
 import { showProgress } from './progress.js';
 
@@ -94,7 +95,7 @@ async function openFeed(feed: string): Promise<Opened> {
 
 async function openReplay(feed: string): Promise<{ replay: ReplaySource; close: () => Promise<void> }> {
   if (!isNats(feed)) return { replay: new HttpReplay(feed), close: () => Promise.resolve() };
-  const connection = await connectNats({ servers: feed, name: 'lockstep audit' });
+  const connection = await connectNats({ ...natsLogin(feed), name: 'lockstep audit' });
   return { replay: new NatsReplay(connection), close: () => connection.close() };
 }
 

@@ -8,6 +8,8 @@ import {
   EntryKind,
   entryId,
   Outcome,
+  Restore,
+  SignedRestore,
   type SignedVote,
   Vote,
 } from '#libs/protocol';
@@ -41,6 +43,16 @@ function decideWith(
   // The same decision again, told apart by its votes' order.
   decision!.votes.reverse();
   network.append([sharedEntry(EntryKind.DECISION, Decision.serialize(decision!))], { decide: false, apply: false });
+}
+
+/** A block of epoch 6 that begins with a restore after the newest block, from epochs up to 5. */
+function restore({ network }: Stage, over: Partial<Restore> = {}, { key = 'registry' } = {}): void {
+  const { number, hash } = network.tip;
+  const declared = { lastBlock: number, lastHash: hash, epochAbove: 5, ...over };
+  const digest = commitmentDigest(network.logId, 'restore', Restore.hashTreeRoot(declared));
+  const body = SignedRestore.serialize({ restore: declared, signature: testSigner(key).sign(digest) });
+  network.epoch = 6;
+  network.append([sharedEntry(EntryKind.RESTORE, body)], { apply: false });
 }
 
 function signedVote({ logId }: TinyNetwork, vote: Vote, key: string): SignedVote {
@@ -237,6 +249,19 @@ describe('a log in which somebody signed what must not be', () => {
         network.append();
       },
     ],
+    ['a restore by a foreign key', ['I11 RESTORE'], (stage) => restore(stage, {}, { key: 'price' })],
+    ['a restore of another last block', ['I11 RESTORE'], (stage) => restore(stage, { lastBlock: 1 })],
+    ['a restore of another branch', ['I11 RESTORE'], (stage) => restore(stage, { lastHash: new Uint8Array(32) })],
+    ['an epoch that a restore gave up', ['I11 RESTORE'], (stage) => restore(stage, { epochAbove: 6 })],
+    [
+      'an epoch of the lost branch after a restore',
+      ['I3 EPOCH_FALLS'],
+      (stage) => {
+        restore(stage);
+        stage.network.epoch = 5;
+        stage.network.append([], { apply: false });
+      },
+    ],
     [
       'two leaders of one epoch',
       ['I3 EPOCH_LEADER'],
@@ -279,6 +304,7 @@ describe('a log in which somebody signed what must not be', () => {
   it('the helpers above break nothing by themselves', async () => {
     expect(await played(() => {})).toEqual([]);
     expect(await played(decided(() => {}))).toEqual([]);
+    expect(await played((stage) => restore(stage))).toEqual([]);
     expect(await played(({ network }) => void network.append([rootEntry(network, 7)]))).toEqual([]);
     expect(await played(({ network }) => void network.append([priceEntry(network, 2n, 2_600n)]))).toEqual([]);
     expect(await played(async ({ network }) => void network.append([await transferEntry(7, 3, 77n)]))).toEqual([]);

@@ -1,24 +1,41 @@
-import { fetchGenesis, type ReplaySource } from '#libs/executor-sdk';
-import { bytesToHex, type Genesis, type LaneSlice, NO_SENDER, equalBytes, SignedHeader, Slice } from '#libs/protocol';
+import { fetchGenesis, peekNumber, type ReplaySource } from '#libs/executor-sdk';
+import { type Genesis, type LaneSlice, NO_SENDER, equalBytes, SignedHeader, Slice } from '#libs/protocol';
 import type { AuditedBlock, AuditedEntry, AuditedLane, AuditSource } from './audit-source.js';
+
+/** What a feed has at a height: a slice, bytes that are none, or nothing. */
+type Shown = { slice: Slice } | { malformed: string } | null;
 
 /** Slices of one rollup, fetched as they are needed. */
 class SliceReader {
+  /** The newest first. */
   private slices: Uint8Array[] = [];
+  private isAtEnd = false;
 
   constructor(
     private readonly source: ReplaySource,
     private readonly chainId: number,
   ) {}
 
-  /** The slice of a block; null where the feed has none. */
-  async take(number: number): Promise<Slice | null> {
+  /** Whether there may be slices of later blocks. */
+  get mayGoOn(): boolean {
+    return !this.isAtEnd;
+  }
+
+  /** What the feed has of a block. A slice of a later one waits for its turn: the feed leaves blocks out. */
+  async take(number: number): Promise<Shown> {
     if (this.slices.length === 0) {
       const { slices } = await this.source.replay(this.chainId, { from: number, limit: 0, offset: 0 });
       this.slices = slices.reverse();
+      this.isAtEnd = slices.length === 0;
     }
-    const bytes = this.slices.pop();
-    return bytes ? Slice.deserialize(bytes) : null;
+    const bytes = this.slices.at(-1);
+    if (!bytes || (peekNumber(bytes) ?? 0) > number) return null;
+    this.slices.pop();
+    try {
+      return { slice: Slice.deserialize(bytes) };
+    } catch (error) {
+      return { malformed: (error as Error).message };
+    }
   }
 }
 
@@ -41,47 +58,49 @@ export class FeedSource implements AuditSource {
   async *blocks(last: number, rollups: () => number[]): AsyncIterable<AuditedBlock> {
     const readers = new Map<number, SliceReader>();
     for (let number = 1; number <= last; number++) {
-      const slices = await Promise.all(
+      const shown = await Promise.all(
         rollups().map(async (chainId) => {
           let reader = readers.get(chainId);
           if (!reader) readers.set(chainId, (reader = new SliceReader(this.source, chainId)));
-          return { chainId, slice: await reader.take(number) };
+          return { chainId, shown: await reader.take(number) };
         }),
       );
-      const block = assemble(number, slices);
+      const block = assemble(number, shown);
       if (block) yield block;
+      // A feed that has said its head and ends before it: nobody asks for each of the blocks that are left.
+      else if (![...readers.values()].some(({ mayGoOn }) => mayGoOn)) return;
     }
   }
 }
 
 /** One block from the slices of all rollups; null where the feed gave none. */
-function assemble(number: number, slices: { chainId: number; slice: Slice | null }[]): AuditedBlock | null {
-  const first = slices.find(({ slice }) => slice)?.slice;
-  if (!first) return null;
+function assemble(number: number, all: { chainId: number; shown: Shown }[]): AuditedBlock | null {
+  const found = all.find(({ shown }) => shown && 'slice' in shown)?.shown as { slice: Slice } | undefined;
+  if (!found) return null;
+  const first = found.slice;
   const faults: AuditedBlock['faults'] = [];
   const said = SignedHeader.serialize({ header: first.header, signature: first.signature });
+  const sharedBytes = laneBytes(first.shared);
   const shared = takeLane(first.shared);
   const lanes = [shared.lane];
   const entries = shared.entries;
-  for (const { chainId, slice } of slices) {
-    if (!slice) {
-      faults.push({ rule: 'I12 SLICE_MISSING', message: `the feed has no slice of block ${number} for ${chainId}` });
+  for (const { chainId, shown } of all) {
+    if (!shown || 'malformed' in shown) {
+      const message = `the feed has no slice of block ${number} for ${chainId}`;
+      const rule = shown ? 'I12 SLICE_MALFORMED' : 'I12 SLICE_MISSING';
+      faults.push({ rule, message: shown ? `${message} but bytes that are none: ${shown.malformed}` : message });
       continue;
     }
-    const { header, signature } = slice;
+    const { header, signature, shared: repeated, own: slice } = shown.slice;
     if (!equalBytes(said, SignedHeader.serialize({ header, signature }))) {
-      faults.push({
-        rule: 'I13 HEADERS_DIFFER',
-        message: `rollup ${chainId} is shown another header of block ${number}`,
-      });
+      const message = `rollup ${chainId} is shown another header of block ${number}`;
+      faults.push({ rule: 'I13 HEADERS_DIFFER', message });
     }
-    if (bytesToHex(LaneBytes(slice.shared)) !== bytesToHex(LaneBytes(first.shared))) {
-      faults.push({
-        rule: 'I13 SHARED_LANES_DIFFER',
-        message: `rollup ${chainId} is shown another shared lane of block ${number}`,
-      });
+    if (!equalBytes(sharedBytes, laneBytes(repeated))) {
+      const message = `rollup ${chainId} is shown another shared lane of block ${number}`;
+      faults.push({ rule: 'I13 SHARED_LANES_DIFFER', message });
     }
-    const own = takeLane(slice.own);
+    const own = takeLane(slice);
     lanes.push(own.lane);
     for (const entry of own.entries) entries.push(entry);
   }
@@ -89,7 +108,7 @@ function assemble(number: number, slices: { chainId: number; slice: Slice | null
   return { number, header: first.header, signature: first.signature, lanes, entries, stored: null, faults };
 }
 
-const LaneBytes = (lane: LaneSlice): Uint8Array => Slice.fields.shared.serialize(lane);
+const laneBytes = (lane: LaneSlice): Uint8Array => Slice.fields.shared.serialize(lane);
 
 function takeLane({ chainId, firstLaneSequence, entries, proof }: LaneSlice): {
   lane: AuditedLane;
