@@ -63,6 +63,25 @@ export function addAdminCommands(program: Command, executor: Command): void {
     );
   }
 
+  connected(
+    rollup
+      .command('register <chainId>')
+      .description('register a rollup with a running network: from the next block on it has a lane')
+      .requiredOption('--name <name>', 'up to 32 bytes of UTF-8')
+      .requiredOption('--voting-key <address>', 'address of the key that signs its votes')
+      .option('--replica-key <address...>', 'addresses of its replicas’ keys, up to eight'),
+  ).action(async (chainId: string, { name, votingKey, replicaKey = [], ...connection }: RegisterOptions) =>
+    withAdmin(connection, async (admin) => {
+      const { block } = await admin.registerRollup({
+        chainId: chainIdOf(chainId),
+        name: new TextEncoder().encode(name),
+        votingKey: addressOf(votingKey),
+        replicaKeys: replicaKey.map(addressOf),
+      });
+      print(`rollup ${chainId} is registered, from block ${block + 1} on`);
+    }),
+  );
+
   const intake = program.command('intake').description('new submissions');
   for (const [name, value, done] of [
     ['drain', true, 'is drained: new submissions are refused, everything else goes on'],
@@ -125,6 +144,12 @@ const KEY_ROLES = {
   voting: KeyRole.VOTING,
   replica: KeyRole.REPLICA,
 };
+
+interface RegisterOptions extends Connection {
+  name: string;
+  votingKey: string;
+  replicaKey?: string[];
+}
 
 interface KeyOptions extends Connection {
   chainId?: string;

@@ -1,5 +1,5 @@
 import { LockstepError } from './errors.js';
-import type { KeyChange, SeriesTerms } from './registry.js';
+import type { KeyChange, NewRollup, SeriesTerms } from './registry.js';
 
 export type RegistryChangeErrorType =
   | { code: 'REGISTRY_NONCE'; nonce: number; expected: number }
@@ -8,7 +8,10 @@ export type RegistryChangeErrorType =
   | { code: 'REGISTRY_SERIES_EXISTS'; series: string }
   | { code: 'REGISTRY_SERIES_FULL'; seriesMax: number }
   | { code: 'REGISTRY_SERIES_TERMS'; field: keyof SeriesTerms }
-  | { code: 'REGISTRY_KEY'; field: keyof KeyChange };
+  | { code: 'REGISTRY_KEY'; field: keyof KeyChange }
+  | { code: 'REGISTRY_ROLLUP_EXISTS'; chainId: number }
+  | { code: 'REGISTRY_ROLLUPS_FULL'; rollupsMax: number }
+  | { code: 'REGISTRY_ROLLUP'; field: keyof NewRollup };
 
 /** Why a change of the registry cannot be applied. */
 export class RegistryChangeError extends LockstepError<RegistryChangeErrorType> {}

@@ -4,6 +4,7 @@ import {
   type Asset,
   type KeyChange,
   type Market,
+  type NewRollup,
   type Pool,
   type Registry,
   RegistryAction,
@@ -13,8 +14,9 @@ import {
   type SeriesTerms,
   seriesId,
 } from './registry.js';
-import { RegistryChangeError, unknownRollup } from './registry-change-error.js';
+import { RegistryChangeError } from './registry-change-error.js';
 import { setKey } from './registry-keys.js';
+import { registerRollup, updateRollup } from './registry-rollups.js';
 
 /**
  * The registry after a change: a new value that shares what did not change. The signature is the caller's to check.
@@ -46,6 +48,8 @@ export function applyRegistryChange(registry: Registry, change: RegistryChange, 
     }
     case RegistryAction.SET_KEY:
       return { ...next, ...setKey(registry, value as KeyChange) };
+    case RegistryAction.REGISTER_ROLLUP:
+      return { ...next, rollups: registerRollup(registry, value as NewRollup) };
   }
 }
 
@@ -120,9 +124,4 @@ function delistSeries(registry: Registry, id: Uint8Array): Series[] {
     );
   }
   return registry.series.map((other) => (other === series ? { ...series, delisted: true } : other));
-}
-
-function updateRollup(registry: Registry, chainId: number, change: Partial<Rollup>): Rollup[] {
-  if (!findRollup(registry, chainId)) throw unknownRollup(chainId);
-  return registry.rollups.map((rollup) => (rollup.chainId === chainId ? { ...rollup, ...change } : rollup));
 }

@@ -103,6 +103,7 @@ export enum RegistryAction {
   SET_ROLLUP_PAUSED = 2,
   SET_ROLLUP_QUARANTINED = 3,
   SET_KEY = 4,
+  REGISTER_ROLLUP = 5,
 }
 
 /** What a key that a {@link KeyChange} names is for. */
@@ -137,12 +138,24 @@ export const KeyChange = new ContainerType(
 );
 export type KeyChange = ValueOf<typeof KeyChange>;
 
+/** A rollup that joins a running log: neither paused nor quarantined, without balances. */
+export const NewRollup = new ContainerType(
+  {
+    chainId: Uint53,
+    name: text(32),
+    votingKey: Address,
+    replicaKeys: new ListCompositeType(Address, REPLICA_KEYS_MAX),
+  },
+  { typeName: 'NewRollup' },
+);
+export type NewRollup = ValueOf<typeof NewRollup>;
+
 /** A change of the registry; `action.selector` is a {@link RegistryAction}. */
 export const RegistryChange = new ContainerType(
   {
     /** Equals the registry's `changeCount` when it is applied. */
     nonce: Uint53,
-    action: new UnionType([SeriesTerms, Bytes32, SetRollupFlag, SetRollupFlag, KeyChange]),
+    action: new UnionType([SeriesTerms, Bytes32, SetRollupFlag, SetRollupFlag, KeyChange, NewRollup]),
   },
   { typeName: 'RegistryChange' },
 );

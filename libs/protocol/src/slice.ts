@@ -25,6 +25,18 @@ export const LaneSlice = new ContainerType(
 );
 export type LaneSlice = ValueOf<typeof LaneSlice>;
 
+/**
+ * What stands in place of a rollup's own lane in its slices of blocks from before it was registered: such a block has no lane
+ * of it, as the header's registry root says.
+ */
+export const absentLane = (chainId: number): LaneSlice => ({
+  chainId,
+  index: 0,
+  firstLaneSequence: 1n,
+  entries: [],
+  proof: [],
+});
+
 /** What a rollup's subscriber receives of a block: the signed header, the shared lane and its own. */
 export const Slice = new ContainerType(
   { header: Header, signature: Signature, shared: LaneSlice, own: LaneSlice },

@@ -33,6 +33,17 @@ export const NewKey = z
   });
 export type NewKey = z.output<typeof NewKey>;
 
+/** A rollup that is to be registered. */
+export const RegisteredRollup = z
+  .strictObject({
+    chainId,
+    name: z.string().min(1).max(32).describe('At most 32 bytes of UTF-8.'),
+    votingKey: address.describe('Of the key that signs its votes and state roots.'),
+    replicaKeys: z.array(address).max(8).default([]).describe("Of its replicas' keys."),
+  })
+  .meta({ id: 'RegisteredRollup', description: 'A rollup that joins the network. It starts without balances.' });
+export type RegisteredRollup = z.output<typeof RegisteredRollup>;
+
 /** The terms of a series that is to be listed. */
 export const NewSeries = z
   .strictObject({

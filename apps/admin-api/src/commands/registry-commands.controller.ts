@@ -5,7 +5,8 @@ import { Access } from '../access/access.decorator.js';
 import { hash } from '../schema/scalars.js';
 import { ApiCommand } from './api-command.decorator.js';
 import { AsCommand, type CommandRequest } from './command-request.js';
-import { NewKey, NewSeries } from './command.schema.js';
+import { NewKey, NewSeries, RegisteredRollup } from './command.schema.js';
+import { ProblemError } from '../http/problem.js';
 import { type Answered, CommandService } from './command.service.js';
 import { ReplayInterceptor } from './replay.interceptor.js';
 
@@ -17,6 +18,7 @@ const ROLES = {
   replica: KeyRole.REPLICA,
 };
 const NO_KEY = new Uint8Array(20);
+const NAME_BYTES_MAX = 32;
 
 /** What changes who and what takes part, and who leads. */
 @ApiTags('commands')
@@ -43,6 +45,26 @@ export class RegistryCommandsController {
   delistSeries(@Param('id', { schema: hash }) id: string, @AsCommand() request: CommandRequest): Promise<Answered> {
     const action = { selector: RegistryAction.DELIST_SERIES, value: hexToBytes(id) };
     return this.commands.run(request, 'registry.delist_series', { kind: 'change', action });
+  }
+
+  @Post('rollups')
+  @ApiCommand(
+    'Register a rollup',
+    'From the next block on it has a lane, a JSON-RPC path and a feed; then start its executor. It starts without balances.',
+  )
+  registerRollup(
+    @Body({ schema: RegisteredRollup }) body: RegisteredRollup,
+    @AsCommand() request: CommandRequest,
+  ): Promise<Answered> {
+    const { chainId, name, votingKey, replicaKeys } = body;
+    const value = {
+      chainId,
+      name: toName(name),
+      votingKey: hexToBytes(votingKey),
+      replicaKeys: replicaKeys.map((key) => hexToBytes(key)),
+    };
+    const action = { selector: RegistryAction.REGISTER_ROLLUP, value };
+    return this.commands.run(request, 'registry.register_rollup', { kind: 'change', action });
   }
 
   @Post('keys')
@@ -72,6 +94,16 @@ export class RegistryCommandsController {
   confirmTime(@AsCommand() request: CommandRequest): Promise<Answered> {
     return this.commands.confirmTime(request);
   }
+}
+
+/** The bytes of a name. @throws ProblemError 422 where they are too many for the registry */
+function toName(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= NAME_BYTES_MAX) return bytes;
+  throw new ProblemError(
+    { code: 'REGISTRY_ROLLUP', status: 422 },
+    `The name has ${bytes.length} bytes, at most ${NAME_BYTES_MAX} are possible.`,
+  );
 }
 
 const toTerms = ({ underlying, quote, strike, ...rest }: NewSeries): SeriesTerms => ({

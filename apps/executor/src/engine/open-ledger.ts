@@ -42,7 +42,7 @@ export async function openGenesis(
   for (let said = ''; ;) {
     try {
       const genesis = await fetchGenesis(source, chainId);
-      assertRollup(genesis, chainId);
+      await assertRollup(genesis, source, chainId);
       await store.putGenesis(Genesis.serialize(genesis));
       return genesis;
     } catch (err) {
@@ -83,12 +83,15 @@ async function assertSameGenesis(
   );
 }
 
-function assertRollup({ registry }: Genesis, chainId: number): void {
+/** A rollup of genesis, or one that was registered since: then replay has slices of it, from block 1 on. */
+async function assertRollup({ registry }: Genesis, source: ReplaySource, chainId: number): Promise<void> {
   if (findRollup(registry, chainId)) return;
+  const { slices } = await source.replay(chainId, { from: 1, limit: 1, offset: 0 });
+  if (slices.length > 0) return;
   const known = registry.rollups.map((rollup) => rollup.chainId).join(', ');
   throw new ExecutorError(
     { code: 'ROLLUP_UNKNOWN', chainId },
-    `The log has no rollup ${chainId}; it has ${known}.`,
-    'Set EXECUTOR_CHAIN_ID to one of these.',
+    `The log has no rollup ${chainId}; it began with ${known}, and none of this chain id was registered since.`,
+    'Set EXECUTOR_CHAIN_ID to a rollup of the log, or register the rollup first: lockstep rollup register.',
   );
 }

@@ -7,11 +7,15 @@ export class LogSlices implements SliceSource {
   private readonly recent = new RecentSlices();
   private readonly genesisSsz: Uint8Array;
 
-  /** @param height number of the newest block that this node knows */
+  /**
+   * @param height number of the newest block that this node knows
+   * @param isRollup whether the registry in force in the next block lists it: then its slices go back to block 1
+   */
   constructor(
     genesis: Genesis,
     private readonly reader: Pick<LogReader, 'slices'>,
     private readonly height: () => number,
+    private readonly isRollup: (chainId: number) => boolean,
   ) {
     this.genesisSsz = Genesis.serialize(genesis);
   }
@@ -25,6 +29,7 @@ export class LogSlices implements SliceSource {
   }
 
   async slices(chainId: number, from: number, limit: number, bytesMax: number): Promise<Uint8Array[]> {
+    if (!this.isRollup(chainId)) return [];
     const recent = this.recent.slices(chainId, from, limit, bytesMax);
     if (recent) return recent;
     const slices = await this.reader.slices(chainId, from, limit, bytesMax);

@@ -3,7 +3,7 @@ import { LocalSigner, recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import type { OutgoingSlice } from '#libs/messaging';
 import type { NewEntry, SealedBlock } from '#libs/ordering';
 import { EvidenceReader, type LogReader, newestDisputes, pendingRestore, recordIncident } from '#libs/persistence';
-import { type Genesis, hexToBytes, logId, type Registry, type SignedVote } from '#libs/protocol';
+import { findRollup, type Genesis, hexToBytes, logId, type Registry, type SignedVote } from '#libs/protocol';
 import type { Logger, SequencerMetrics } from '#libs/runtime';
 import type { SequencerSettings } from '../config.js';
 import { BlockMeter } from '../metrics/block-meter.js';
@@ -90,7 +90,8 @@ export class Sequencer {
     );
     this.pool = pool;
     this.logId = logId(genesis);
-    this.slices = new LogSlices(genesis, reader, () => this.tip().number);
+    const isRollup = (chainId: number): boolean => findRollup(this.registry(), chainId) !== undefined;
+    this.slices = new LogSlices(genesis, reader, () => this.tip().number, isRollup);
     this.queries = new OperationQueries(reader);
     this.evidence = new EvidenceReader(log.dataSource, genesis);
     this.queue = new IntakeQueue(settings.LOCKSTEP_QUEUE_MAX, () => this.term?.wake());

@@ -94,7 +94,7 @@ export class SignedEntriesCheck {
     if (hash && !equalBytes(hash, stateRoot.blockHash)) {
       add('I15 ROOT_BLOCK', `names block ${bytesToHex(stateRoot.blockHash)} at height ${number}`);
     }
-    const rollup = findRollup(this.state.registryAt(number), chainId) ?? findRollup(this.state.registry, chainId);
+    const rollup = findRollup(this.state.registryAt(number), chainId);
     const keys = rollup ? [rollup.votingKey, ...rollup.replicaKeys] : [];
     const digest = StateRoot.hashTreeRoot(stateRoot);
     if (!keys.some((key) => this.isSigned('root', digest, signature, key))) {

@@ -7,6 +7,7 @@ import {
   type SliceSource,
 } from '#libs/messaging';
 import {
+  absentLane,
   applyRegistryChange,
   blockHash,
   commitmentDigest,
@@ -15,6 +16,7 @@ import {
   entryKind,
   EntryKind,
   entryLeaf,
+  findRollup,
   Genesis,
   type Header,
   isShared,
@@ -132,12 +134,19 @@ export class MemorySequencer implements SliceSource {
     const found: Uint8Array[] = [];
     let total = 0;
     for (const block of this.blocks.slice(from - 1, Math.min(from - 1 + limit, this.head()))) {
-      const bytes = block.slices.get(chainId);
+      const bytes = block.slices.get(chainId) ?? this.sliceBefore(block, chainId);
       if (!bytes || (found.length > 0 && total + bytes.length > bytesMax)) break;
       total += bytes.length;
       found.push(bytes);
     }
     return Promise.resolve(found);
+  }
+
+  /** The slice of a block from before a rollup was registered; null for none that was. */
+  private sliceBefore({ slices }: BuiltBlock, chainId: number): Uint8Array | null {
+    if (!findRollup(this.registry, chainId)) return null;
+    const [other] = slices.values();
+    return Slice.serialize({ ...Slice.deserialize(other!), own: absentLane(chainId) });
   }
 
   private build(entries: NewEntry[]): BuiltBlock {

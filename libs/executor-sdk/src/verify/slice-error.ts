@@ -17,6 +17,8 @@ export type SliceErrorType =
   | { code: 'REGISTRY_ROOT'; number: number; expected: string; got: string }
   | { code: 'LANE_OWNER'; number: number; lane: LaneName; expected: number; got: number }
   | { code: 'LANE_INDEX'; number: number; lane: LaneName; expected: number; got: number }
+  /** A slice of a block from before the rollup was registered has a lane of it all the same. */
+  | { code: 'LANE_UNREGISTERED'; number: number; chainId: number }
   | { code: 'LANE_PROOF'; number: number; lane: LaneName }
   | { code: 'LANE_SEQUENCE'; number: number; lane: LaneName; expected: bigint; got: bigint }
   | { code: 'ENTRY_SEQUENCE'; number: number; lane: LaneName; sequence: bigint }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  absentLane,
   blockHash,
   commitmentDigest,
   encodeEntry,
@@ -31,11 +32,19 @@ const transaction = (n: number, chainId = CHAIN): NewEntry => ({
 });
 const price = (n: number): NewEntry => ({ bytes: encodeEntry(EntryKind.PRICE, Uint8Array.of(n)) });
 
-function registryChange(log: MemorySequencer, value: boolean, signer = testSigner('registry')): NewEntry {
-  const change: RegistryChange = {
-    nonce: log.registry.changeCount,
-    action: { selector: RegistryAction.SET_ROLLUP_PAUSED, value: { chainId: CHAIN, value } },
-  };
+const registryChange = (log: MemorySequencer, value: boolean, signer = testSigner('registry')): NewEntry =>
+  signedChange(log, { selector: RegistryAction.SET_ROLLUP_PAUSED, value: { chainId: CHAIN, value } }, signer);
+
+/** The slice of a block for rollup 10, from before it was registered. */
+const before = (log: MemorySequencer, index: number): Uint8Array =>
+  Slice.serialize({ ...Slice.deserialize(log.blocks[index]!.slices.get(CHAIN)!), own: absentLane(10) });
+
+function signedChange(
+  log: MemorySequencer,
+  action: RegistryChange['action'],
+  signer = testSigner('registry'),
+): NewEntry {
+  const change: RegistryChange = { nonce: log.registry.changeCount, action };
   const signature = signer.sign(commitmentDigest(log.logId, 'registry', RegistryChange.hashTreeRoot(change)));
   return { bytes: encodeEntry(EntryKind.REGISTRY_CHANGE, SignedRegistryChange.serialize({ change, signature })) };
 }
@@ -107,6 +116,39 @@ describe('a slice that follows', () => {
       return findRollup(block.registry, CHAIN)!.paused;
     });
     expect(paused).toEqual([false, true, false]);
+  });
+
+  it('has no lane of a rollup that is registered later, and one from the block on in which it is in force', () => {
+    const log = exampleLog();
+    const value = { chainId: 10, name: Uint8Array.of(65), votingKey: new Uint8Array(20).fill(9), replicaKeys: [] };
+    log.append([price(3), signedChange(log, { selector: RegistryAction.REGISTER_ROLLUP, value })]);
+    log.append([transaction(5, 10), price(4)]);
+    let cursor = genesisCursor(log.genesis, 10);
+    const counts: number[] = [];
+    for (const [index, { slices }] of log.blocks.entries()) {
+      const bytes = slices.get(10) ?? before(log, index);
+      const block = verifySlice(cursor, bytes);
+      cursor = block.cursor;
+      counts.push(block.entries.length);
+    }
+    expect(counts).toEqual([1, 1, 2, 2]);
+    expect(cursor.laneSequences).toEqual({ own: 1n, shared: 5n });
+  });
+
+  it("is refused where it shows a lane to a rollup that has none yet, another's or one of its own", () => {
+    const log = exampleLog();
+    const cursor = genesisCursor(log.genesis, 10);
+    const refused = { type: { code: 'LANE_UNREGISTERED', number: 1, chainId: 10 } };
+    const foreign = log.blocks[0]!.slices.get(CHAIN)!;
+    expect(() => verifySlice(cursor, foreign)).toThrow(expect.objectContaining(refused));
+    const { own } = Slice.deserialize(foreign);
+    const forged = alter(before(log, 0), (slice) => void (slice.own.entries = own.entries));
+    expect(() => verifySlice(cursor, forged)).toThrow(expect.objectContaining(refused));
+    // A rollup that is registered does not do without its lane.
+    const hidden = alter(foreign, (slice) => void (slice.own = absentLane(CHAIN)));
+    expect(() => verifySlice(genesisCursor(log.genesis, CHAIN), hidden)).toThrow(
+      expect.objectContaining({ type: expect.objectContaining({ code: 'LANE_INDEX' }) as object }),
+    );
   });
 
   it('may come from a new leader with a higher epoch', () => {

@@ -1,4 +1,4 @@
-import { blockHash, SHARED_LANE, SignedHeader, Slice } from '#libs/protocol';
+import { absentLane, blockHash, equalBytes, LaneSlice, SHARED_LANE, SignedHeader, Slice } from '#libs/protocol';
 import { type Cursor, RESTORES_MAX } from './cursor.js';
 import { SliceError } from './slice-error.js';
 import { type VerifiedBlock, type VerifiedEntry } from './verified-block.js';
@@ -23,9 +23,9 @@ export function verifySlice(cursor: Cursor, bytes: Uint8Array): VerifiedBlock {
   const hash = blockHash(header);
   verifyHeader(cursor, header, hash, signature, fail);
   const { logId, chainId, registry, laneSequences } = cursor;
-  const [expectedShared, expectedOwn] = expectedLanes(cursor, fail);
+  const [expectedShared, expectedOwn] = expectedLanes(cursor);
   const sharedEntries = verifyLane(shared, expectedShared, header, fail);
-  const ownEntries = verifyLane(own, expectedOwn, header, fail);
+  const ownEntries = expectedOwn ? verifyLane(own, expectedOwn, header, fail) : verifyNoLane(own, cursor, fail);
   const entries = mergeBySequence(sharedEntries, ownEntries);
   if (!entries) {
     const type = {
@@ -80,16 +80,21 @@ export function peekNumber(bytes: Uint8Array): number | null {
   return number <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(number) : null;
 }
 
-function expectedLanes({ chainId, registry, laneSequences, number }: Cursor, fail: Fail): [ExpectedLane, ExpectedLane] {
+function expectedLanes({ chainId, registry, laneSequences }: Cursor): [shared: ExpectedLane, own: ExpectedLane | null] {
   const position = registry.rollups.findIndex((rollup) => rollup.chainId === chainId);
-  if (position === -1) {
-    const reason = `the registry has no rollup ${chainId}`;
-    fail({ code: 'SLICE_MALFORMED', reason }, `Block ${number + 1} cannot be followed: ${reason}.`);
-  }
   return [
     { name: 'shared', chainId: SHARED_LANE, index: 0, firstLaneSequence: laneSequences.shared + 1n },
-    { name: 'own', chainId, index: position + 1, firstLaneSequence: laneSequences.own + 1n },
+    position === -1 ? null : { name: 'own', chainId, index: position + 1, firstLaneSequence: laneSequences.own + 1n },
   ];
+}
+
+/** A block from before its rollup was registered has no lane of it: the registry in force says so, and no proof can. */
+function verifyNoLane(own: LaneSlice, { chainId, number }: Cursor, fail: Fail): VerifiedEntry[] {
+  if (equalBytes(LaneSlice.serialize(own), LaneSlice.serialize(absentLane(chainId)))) return [];
+  return fail(
+    { code: 'LANE_UNREGISTERED', number: number + 1, chainId },
+    `Block ${number + 1} can have no lane of rollup ${chainId}, which is not registered in it; its slice has one.`,
+  );
 }
 
 /** Both lanes as one list, ascending; null where they share a sequence. */

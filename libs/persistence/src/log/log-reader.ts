@@ -82,9 +82,8 @@ export class LogReader extends OperationReader {
 
   /**
    * What a rollup's follower gets from block `from` on (at least 1), with proofs: at most `limit` slices, and no more
-   * than serialise to `bytesMax` bytes, but at least one where there is a block.
-   *
-   * @throws RangeError for a rollup that has no lane in one of these blocks
+   * than serialise to `bytesMax` bytes, but at least one where there is a block. Blocks from before the rollup was
+   * registered have no lane of it; whether it ever was is not looked at.
    */
   async slices(chainId: number, from: number, limit: number, bytesMax: number): Promise<Slice[]> {
     const blocks = await this.blocks(from, from + limit - 1);

@@ -1,5 +1,6 @@
 import { type DataSource } from 'typeorm';
 import {
+  absentLane,
   Header,
   LANE_PROOF_LENGTH,
   NO_SENDER,
@@ -29,7 +30,7 @@ interface SliceEntryRow {
  * Assembles one rollup's slices of consecutive blocks: as many as fit into `bytesMax` when serialised, at least one.
  * One query for all entries, whose rows are found by their lane's range of lane sequences.
  *
- * @param blocks ascending, without a gap, each with a lane of `chainId`
+ * @param blocks ascending, without a gap; those from before the rollup was registered have no lane of it
  */
 export async function readSlices(
   dataSource: DataSource,
@@ -110,7 +111,7 @@ function sliceOf(block: BlockRow, chainId: number, shared: SliceEntryRow[], own:
   const [sharedLane, ownLane] = lanesOf(block, chainId);
   const proofs = proveLanes(
     block.lanes.map((lane) => lane.root),
-    [0, ownIndex],
+    ownIndex < 0 ? [0] : [0, ownIndex],
   );
   const laneSlice = (lane: LaneRow, index: number, rows: SliceEntryRow[], proof: Uint8Array[]) => ({
     chainId: lane.chainId,
@@ -123,15 +124,15 @@ function sliceOf(block: BlockRow, chainId: number, shared: SliceEntryRow[], own:
     header: block.header,
     signature: block.signature,
     shared: laneSlice(sharedLane, 0, shared, proofs[0]!),
-    own: laneSlice(ownLane, ownIndex, own, proofs[1]!),
+    own: ownIndex < 0 ? absentLane(chainId) : laneSlice(ownLane, ownIndex, own, proofs[1]!),
   };
 }
 
-/** The shared lane, which is always the first, and the rollup's own. Throws RangeError where the block has none. */
+/** The shared lane, which is always the first, and the rollup's own: an empty one from before it was registered. */
 function lanesOf(block: BlockRow, chainId: number): [shared: LaneRow, own: LaneRow] {
+  if (chainId === SHARED_LANE) throw new RangeError('the shared lane is no rollup');
   const own = block.lanes.find((lane) => lane.chainId === chainId);
-  if (!own || chainId === SHARED_LANE) throw new RangeError(`block ${block.number} has no lane of a rollup ${chainId}`);
-  return [block.lanes[0]!, own];
+  return [block.lanes[0]!, own ?? { chainId, firstLaneSequence: 1n, entryCount: 0, root: new Uint8Array(32) }];
 }
 
 const endOf = (lane: LaneRow): bigint => lane.firstLaneSequence + BigInt(lane.entryCount);

@@ -152,6 +152,12 @@ export const seriesTerms: fc.Arbitrary<SeriesTerms> = fc.record({
 });
 
 const keyChange = fc.record({ role: uint8, chainId: uint53, previous: address, next: address });
+const newRollup = fc.record({
+  chainId: uint53,
+  name: fc.uint8Array({ maxLength: 32 }),
+  votingKey: address,
+  replicaKeys: fc.array(address, { maxLength: 8 }),
+});
 const rollupFlag = fc.record({ chainId: uint53, value: fc.boolean() });
 
 export const signedRegistryChange: fc.Arbitrary<SignedRegistryChange> = fc.record({
@@ -163,6 +169,7 @@ export const signedRegistryChange: fc.Arbitrary<SignedRegistryChange> = fc.recor
       fc.record({ selector: fc.constant<number>(RegistryAction.SET_ROLLUP_PAUSED), value: rollupFlag }),
       fc.record({ selector: fc.constant<number>(RegistryAction.SET_ROLLUP_QUARANTINED), value: rollupFlag }),
       fc.record({ selector: fc.constant<number>(RegistryAction.SET_KEY), value: keyChange }),
+      fc.record({ selector: fc.constant<number>(RegistryAction.REGISTER_ROLLUP), value: newRollup }),
     ),
   }),
   signature,

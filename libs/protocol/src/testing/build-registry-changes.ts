@@ -31,6 +31,18 @@ const ACTIONS: [name: string, action: Action][] = [
   ['delist a series', { selector: RegistryAction.DELIST_SERIES, value: seriesId(PUT_TERMS) }],
   ['pause a rollup', { selector: RegistryAction.SET_ROLLUP_PAUSED, value: { chainId: FIRST, value: true } }],
   ['quarantine', { selector: RegistryAction.SET_ROLLUP_QUARANTINED, value: { chainId: FIRST, value: true } }],
+  [
+    'register a rollup',
+    {
+      selector: RegistryAction.REGISTER_ROLLUP,
+      value: {
+        chainId: 84004,
+        name: new TextEncoder().encode('rollup 84004'),
+        votingKey: addressOf('voting 84004'),
+        replicaKeys: [addressOf('replica 84004')],
+      },
+    },
+  ],
   ['add a sequencer key', setKey(KeyRole.SEQUENCER, 0, NO_KEY, addressOf('second sequencer'))],
   ['remove a sequencer key', setKey(KeyRole.SEQUENCER, 0, addressOf('sequencer'), NO_KEY)],
   ['replace a price key', setKey(KeyRole.PRICE, 0, addressOf('price'), addressOf('second price'))],

@@ -27,6 +27,7 @@ import { Certificate, ProvedEntry } from '../proved-entry.js';
 import {
   Asset,
   KeyChange,
+  NewRollup,
   Market,
   Pool,
   Registry,
@@ -74,7 +75,7 @@ const GROUPS = [
   containers({ ClockEntry, Vote, SignedVote, Decision }),
   containers({ Price, SignedPrice, StateRoot, SignedStateRoot }),
   containers({ Asset, Rollup, Pool, Market, SeriesTerms, Series, Registry }),
-  containers({ SetRollupFlag, KeyChange, RegistryChange, SignedRegistryChange }),
+  containers({ SetRollupFlag, KeyChange, NewRollup, RegistryChange, SignedRegistryChange }),
   containers({ Restore, SignedRestore }),
   containers({ AdminCommand, SignedAdminCommand, RewindTarget }),
   containers({ GenesisBalance, Genesis }),

@@ -11,6 +11,7 @@ import {
 import {
   type AdminCommandName,
   hexToBytes,
+  type NewRollup,
   RegistryAction,
   type RegistryChange,
   type SeriesTerms,
@@ -61,6 +62,11 @@ export class AdminClient {
         await new Promise((resolve) => setTimeout(resolve, STANDBY_BEHIND_MS));
       }
     }
+  }
+
+  /** Registers a rollup: from the next block on it has a lane. */
+  registerRollup(rollup: NewRollup): Promise<CommandPlaceJson> {
+    return this.change({ selector: RegistryAction.REGISTER_ROLLUP, value: rollup });
   }
 
   /** Pauses or resumes a rollup: paused, it takes no transactions and no prepares. */

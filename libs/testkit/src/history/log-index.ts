@@ -1,5 +1,14 @@
 import type { BlockRow, LoggedEntry } from '#libs/persistence';
-import { blockHash, bytesToHex, entryId, type Hex, logId, type Registry } from '#libs/protocol';
+import {
+  blockHash,
+  bytesToHex,
+  entryId,
+  findRollup,
+  type Hex,
+  logId,
+  type Registry,
+  SHARED_LANE,
+} from '#libs/protocol';
 import type { HistoryLog } from './history.js';
 import { type DecodedEntries, decodeEntries } from './decode-entries.js';
 import { registriesInForce } from './registry-timeline.js';
@@ -87,10 +96,13 @@ export function sliceEntries({ byLane }: IndexedBlock, chainId: number): Indexed
   return merged;
 }
 
-/** Lane sequences of a block's first and last entry in a lane, by the lane's own row; null where there is no lane. */
-export function laneBounds({ row }: IndexedBlock, chainId: number): { first: bigint; last: bigint } | null {
+/**
+ * Lane sequences of a block's first and last entry in a lane, by the lane's own row; of none before its rollup was
+ * registered, and null where there should be a lane.
+ */
+export function laneBounds({ row, registry }: IndexedBlock, chainId: number): { first: bigint; last: bigint } | null {
   const lane = row.lanes.find((other) => other.chainId === chainId);
-  if (!lane) return null;
+  if (!lane) return chainId === SHARED_LANE || findRollup(registry, chainId) ? null : { first: 1n, last: 0n };
   return { first: lane.firstLaneSequence, last: lane.firstLaneSequence + BigInt(lane.entryCount) - 1n };
 }
 

@@ -42,7 +42,7 @@ function firstDifference(
 }
 
 /** Without any replay: what one executor of each rollup states at one height adds up to what genesis gave out. */
-function addLiveSums({ history }: CheckContext, executors: readonly ExecutorState[], tally: Tally): void {
+function addLiveSums({ history, index }: CheckContext, executors: readonly ExecutorState[], tally: Tally): void {
   const { registry, balances } = history.log.genesis;
   const byHeight = new Map<number, Map<number, ExecutorState>>();
   for (const executor of executors) {
@@ -54,7 +54,8 @@ function addLiveSums({ history }: CheckContext, executors: readonly ExecutorStat
   const supply = new Map<Hex, bigint>();
   for (const { asset, amount } of balances) addTo(supply, bytesToHex(asset), amount);
   for (const [blockNumber, rollups] of byHeight) {
-    if (!registry.rollups.every(({ chainId }) => rollups.has(chainId))) continue;
+    const { rollups: due } = index.byNumber.get(blockNumber)?.registry ?? registry;
+    if (!due.every(({ chainId }) => rollups.has(chainId))) continue;
     const sums = new Map<Hex, bigint>();
     for (const { totals } of rollups.values()) for (const [asset, amount] of totals!) addTo(sums, asset, amount);
     const fault = firstDifference('asset', sums, supply);

@@ -19,7 +19,8 @@ export function replayLog(context: Omit<CheckContext, 'execution'>): Execution {
   const { genesis } = history.log;
   const execution = new Execution();
   const rollups: RollupReplay[] = [];
-  for (const { chainId } of genesis.registry.rollups) {
+  const { rollups: registered } = index.blocks.at(-1)?.registry ?? genesis.registry;
+  for (const { chainId } of registered) {
     try {
       const ledger = options.openLedger(genesis, chainId, context.recover);
       rollups.push(new RollupReplay(chainId, genesis, ledger, execution));
