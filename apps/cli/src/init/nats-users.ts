@@ -81,7 +81,7 @@ max_payload: 1MB
 ${cluster.length > 0 ? clusterConfig(cluster) : ''}accounts {
   LOCKSTEP {
     users: [
-${users.map(userEntry).join('\n')}
+${users.map(natsUserEntry).join('\n')}
     ]
   }
 }
@@ -107,7 +107,8 @@ cluster {
 }
 `;
 
-function userEntry({ name, publicKey, rights }: NatsUser): string {
+/** A user as it stands in the list `users` of a server's configuration. */
+export function natsUserEntry({ name, publicKey, rights }: NatsUser): string {
   const list = (subjects: readonly string[]): string => JSON.stringify(subjects);
   const inbox = `${inboxPrefixOf(publicKey)}.>`;
   const answers = rights.answers ? `\n          allow_responses: { max: 1, expires: "${ANSWER_WITHIN}" }` : '';
