@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LocalSigner } from '#libs/crypto';
 import { API_ROLES, ApiKeys, type ApiRole, createDataSource, LogReader, verifyAuditChain } from '#libs/persistence';
 import { bytesToHex } from '#libs/protocol';
-import { AdminClient, callRpc, devnetKeys, Network, waitFor } from '#libs/testkit';
+import { AdminClient, callRpc, devnetKeys, Network, readRegistry, waitFor } from '#libs/testkit';
 import { testDirectory } from './fixtures/test-directory.js';
 import { DOLLAR, ETHER, type Listed, World } from './fixtures/world.js';
 
@@ -262,6 +262,39 @@ test('confirming the time reaches every node and leaves no row', async () => {
     ...{ status: 200, body: { command: 'leader.confirm-time', block: null, sequence: null, auditId: null } },
   });
   expect(await auditCount()).toBe(rows);
+});
+
+test('a rollup is registered once; keys of rollups are changed where there are such rollups and keys', async () => {
+  const address = (byte: string): string => `0x${byte.repeat(20)}`;
+  const rollup = { chainId: 84_009, name: 'ninth', votingKey: address('a1'), replicaKeys: [address('a2')] };
+  expect(await send('/rollups', { body: rollup })).toMatchObject({ status: 403 });
+  const key = randomUUID();
+  const registered = await send('/rollups', { role: 'admin', key, body: rollup });
+  await expectRow(registered, 'registry.register_rollup', 'admin');
+  expect(await send('/rollups', { role: 'admin', key, body: rollup })).toMatchObject({ status: 200, isReplayed: true });
+  const refusals: [string, object, number, string][] = [
+    ['/rollups', rollup, 409, 'REGISTRY_ROLLUP_EXISTS'],
+    ['/rollups', { ...rollup, chainId: 84_010 }, 422, 'REGISTRY_ROLLUP'],
+    ['/rollups', { ...rollup, chainId: 84_010, name: 'é'.repeat(17) }, 422, 'REGISTRY_ROLLUP'],
+    [
+      '/keys',
+      { role: 'voting', chainId: 1, previous: address('a1'), next: address('a3') },
+      404,
+      'REGISTRY_UNKNOWN_ROLLUP',
+    ],
+    ['/keys', { role: 'voting', chainId: 84_009, previous: address('a2'), next: address('a3') }, 422, 'REGISTRY_KEY'],
+    ['/keys', { role: 'price', chainId: 84_009, previous: address('a2'), next: address('a3') }, 422, 'REGISTRY_KEY'],
+  ];
+  for (const [path, body, status, code] of refusals) {
+    expect(await send(path, { role: 'admin', body })).toMatchObject({ status, body: { code } });
+  }
+  const voting = { role: 'voting', chainId: 84_009, previous: address('a1'), next: address('a3') };
+  await expectRow(await send('/keys', { role: 'admin', body: voting }), 'registry.set_key', 'admin');
+  const replica = { role: 'replica', chainId: 84_009, previous: address('a2'), next: null };
+  await expectRow(await send('/keys', { role: 'admin', body: replica }), 'registry.set_key', 'admin');
+  const { rollups } = await readRegistry(url());
+  const expected = { chainId: 84_009, votingKey: address('a3'), replicaKeys: [] };
+  expect(rollups.at(-1)).toMatchObject(expected);
 });
 
 test('keys are replaced: from the next block on the new one signs, and every executor follows', async () => {

@@ -45,6 +45,8 @@ export class Network {
   readonly sequencers: SupervisedProcess[] = [];
   /** Null without `adminApi`. */
   adminApi: SupervisedProcess | null = null;
+  /** Rollups that a test has registered: theirs are the devnet's next keys. */
+  readonly registered: number[] = [];
   private readonly servers: EmbeddedServer[] = [];
   private readonly requests: JsonRequests;
 
@@ -112,8 +114,9 @@ export class Network {
     return `http://127.0.0.1:${this.adminPort}`;
   }
 
+  /** Rollups of genesis and those that were registered since, in the order of their lanes. */
   get chainIds(): number[] {
-    return this.topology.rollups.map(({ chainId }) => chainId);
+    return [...this.topology.rollups.map(({ chainId }) => chainId), ...this.registered];
   }
 
   /** Starts a sequencer (again) and waits until it leads, or stands by and knows the leader. */
