@@ -147,6 +147,19 @@ describe('a log in Postgres', () => {
     ],
     ['an audit row', ['I34 AUDIT_CHAIN'], "UPDATE lockstep.audit SET actor = 'eve' WHERE id = 1"],
     ['an audit row that is gone', ['I34 AUDIT_CHAIN'], 'DELETE FROM lockstep.audit WHERE id = 1'],
+    ['the time of an audit row', ['I34 AUDIT_CHAIN'], 'UPDATE lockstep.audit SET at_ms = at_ms + 1 WHERE id = 2'],
+    [
+      'the newest audit row, whose hash nothing follows',
+      ['I34 AUDIT_CHAIN'],
+      "UPDATE lockstep.audit SET hash = decode(repeat('07', 32), 'hex') WHERE id = 2",
+    ],
+    [
+      'an audit row too many',
+      ['I34 AUDIT_CHAIN'],
+      `INSERT INTO lockstep.audit (id, block_number, at_ms, actor, command, detail, previous_hash, hash)
+       SELECT 3, block_number, at_ms, 'eve', command, detail, hash, decode(repeat('07', 32), 'hex')
+       FROM lockstep.audit WHERE id = 2`,
+    ],
     ['a nonce', ['I5 NONCE_ROW'], `UPDATE lockstep.entries SET nonce = 77 WHERE sequence = ${transaction}`],
   ];
   it.each(cases)('with a change of %s is found: %j', async (_what, expected, sql) => {
