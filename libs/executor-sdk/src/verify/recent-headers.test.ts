@@ -105,6 +105,44 @@ describe('after two restores', () => {
   });
 });
 
+describe('a follower of a log that was restored', () => {
+  it('and is behind the last kept block goes on by itself', () => {
+    const [first, , third] = threeBranches();
+    first.blocks.splice(4);
+    follow(first);
+    expect(cursor).toMatchObject({ number: 4, restores: [] });
+    follow(third);
+    expect(cursor).toMatchObject({ number: third.blocks.length, hash: third.blocks.at(-1)!.hash });
+  });
+
+  it('and is ahead ends with FORK at a block that it is past, with both headers', () => {
+    const [first, second] = threeBranches();
+    follow(first);
+    expect(() => repeat(second, 6)).toThrow(
+      expect.objectContaining({ code: 'FORK', evidence: [bytes(first), bytes(second)] }),
+    );
+  });
+
+  it('ends with EQUIVOCATION and both headers where an epoch of the lost branch is used again', () => {
+    // As after `lockstep restore --epoch-above N` with an N below what followers saw.
+    const lost = newLog();
+    for (let number = 1; number <= 8; number++) lost.append();
+    const again = newLog();
+    for (let number = 1; number <= 5; number++) again.append();
+    again.timestamp += 50;
+    for (let number = 6; number <= 9; number++) again.append();
+    follow(lost);
+    expect(() => repeat(again, 6)).toThrow(
+      expect.objectContaining({ code: 'EQUIVOCATION', evidence: [bytes(lost), bytes(again)] }),
+    );
+  });
+
+  const bytes = (log: MemorySequencer): Uint8Array => {
+    const { header, signature } = Slice.deserialize(log.blocks[5]!.slices.get(CHAIN)!);
+    return SignedHeader.serialize({ header, signature });
+  };
+});
+
 it('a cursor keeps the newest restores', () => {
   const restores = Array.from({ length: RESTORES_MAX }, (_, n) => {
     return { lastBlock: n, lastHash: new Uint8Array(32).fill(n), epochAbove: n };
