@@ -32,5 +32,6 @@ export { OperationReader } from './log/operation-reader.js';
 export { AuditReader, type RawBlock, type RowCounts } from './log/audit-reader.js';
 export { EvidenceReader } from './log/evidence-reader.js';
 export { readSharedLane, type SharedEntry } from './log/shared-lane.js';
+export { blockExtras } from './log/block-extras.js';
 export { type DeclaredRestore, declareRestore, pendingRestore, type RestoreRequest } from './restore.js';
 export * from './types.js';

@@ -1,17 +1,6 @@
 import { BlockDraft, type NewEntry, type SealedBlock } from '#libs/ordering';
-import { type AuditRow, type BlockExtras, nextAuditRow } from '#libs/persistence';
-import {
-  bytesToHex,
-  Decision,
-  decodeDecision,
-  decodePrepare,
-  encodeEntry,
-  entryId,
-  EntryKind,
-  firstSigner,
-  Intent as IntentType,
-  SHARED_LANE,
-} from '#libs/protocol';
+import { type AuditRow, blockExtras, type BlockExtras, nextAuditRow } from '#libs/persistence';
+import { bytesToHex, Decision, encodeEntry, entryId, EntryKind, SHARED_LANE } from '#libs/protocol';
 import type { Candidate, DraftContext } from './candidate.js';
 import type { IntakeQueue } from './intake-queue.js';
 import { placeRestore } from './place-restore.js';
@@ -38,8 +27,8 @@ export interface BuildOptions {
 }
 
 /**
- * Fills and seals the next block: a declared restore and decisions first, since these they free what is held; then what waits, in the policy's
- * order; then state roots. A candidate that is refused is told at once; one that finds no room stays first in the queue.
+ * Fills and seals the next block: a declared restore first; then decisions, since they free what is held; then what waits,
+ * in the policy's order; then state roots. A candidate that is refused is told at once; one that finds no room stays first in the queue.
  */
 export function buildBlock(
   state: LogState,
@@ -67,7 +56,13 @@ export function buildBlock(
   const placedRoots = roots.filter((root) => draft.hasRoom(root.lane, root.bytes.length));
   for (const root of placedRoots) draft.add(root);
   const sealed = draft.seal(epoch, leader);
-  return { sealed, placed, refusedCount, roots: placedRoots, extras: { ...extrasOf(sealed), audits } };
+  return {
+    sealed,
+    placed,
+    refusedCount,
+    roots: placedRoots,
+    extras: { ...blockExtras(sealed.header, sealed.entries), audits },
+  };
 }
 
 /** Places what can be decided. */
@@ -105,36 +100,4 @@ function placeCandidates(
   }
   for (const { candidate, error } of refused) candidate.refused(error);
   return { placed, refusedCount: refused.length };
-}
-
-function extrasOf({ entries, header }: SealedBlock): BlockExtras {
-  const extras: BlockExtras = { operations: [], decisions: [] };
-  for (const { kind, bytes, id, sequence } of entries) {
-    if (kind === EntryKind.PREPARE) {
-      const { operationId, intent, deadlineMs } = decodePrepare(bytes);
-      extras.operations.push({
-        operationId,
-        kind: intent.selector,
-        series: intent.value.series,
-        signer: firstSigner(intent),
-        nonce: intent.value.nonce,
-        intentBody: IntentType.serialize(intent),
-        prepareId: id,
-        prepareSequence: sequence,
-        prepareBlock: header.number,
-        deadlineMs,
-      });
-    } else if (kind === EntryKind.DECISION) {
-      const { operationId, outcome, reason } = decodeDecision(bytes);
-      extras.decisions.push({
-        operationId,
-        sequence,
-        blockNumber: header.number,
-        outcome: outcome,
-        reason,
-        timestampMs: header.timestamp,
-      });
-    }
-  }
-  return extras;
 }

@@ -1,5 +1,4 @@
-import { LogReader, LogWriter, migrate, createDataSource, nextAuditRow, type BlockExtras } from '#libs/persistence';
-import { Decision, entryBody, EntryKind, firstSigner, Intent, Prepare } from '#libs/protocol';
+import { blockExtras, createDataSource, LogReader, LogWriter, migrate, nextAuditRow } from '#libs/persistence';
 import type { historyFixtures } from '#libs/testkit';
 
 /** Writes what a network in memory has logged into an empty database, as a sequencer would, with two audit rows. */
@@ -12,28 +11,7 @@ export async function storeLog(url: string, { genesis, blocks, entries }: histor
     await dataSource.query('UPDATE lockstep.head SET epoch = 1');
     for (const { header, hash, signature, lanes } of blocks) {
       const own = entries.filter(({ blockNumber }) => blockNumber === header.number);
-      const extras: BlockExtras = { operations: [], decisions: [] };
-      for (const { kind, bytes, id, sequence } of own) {
-        if (kind === EntryKind.PREPARE) {
-          const { operationId, intent, deadlineMs } = Prepare.deserialize(entryBody(bytes)) as Prepare;
-          extras.operations.push({
-            operationId,
-            kind: intent.selector,
-            series: intent.value.series,
-            signer: firstSigner(intent),
-            nonce: intent.value.nonce,
-            intentBody: Intent.serialize(intent),
-            prepareId: id,
-            prepareSequence: sequence,
-            prepareBlock: header.number,
-            deadlineMs,
-          });
-        } else if (kind === EntryKind.DECISION) {
-          const { operationId, outcome, reason } = Decision.deserialize(entryBody(bytes));
-          const { timestamp: timestampMs, number: blockNumber } = header;
-          extras.decisions.push({ operationId, sequence, blockNumber, outcome, reason, timestampMs });
-        }
-      }
+      const extras = blockExtras(header, own);
       if (header.number === 1) {
         const draft = { atMs: header.timestamp, actor: 'ada', command: 'rollup.pause', detail: { reason: 'a test' } };
         const first = nextAuditRow(undefined, draft);
