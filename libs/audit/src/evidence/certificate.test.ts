@@ -1,138 +1,20 @@
-// Shows that a certificate and a preconfirmation hold with a registry's file alone, and that each field that is changed,
-// before or after the leader signed, is refused for its own reason. Uses the published test vectors.
-import { readFileSync } from 'node:fs';
+// Shows that a certificate holds with a registry's file alone, and that each field that is changed, before or after the
+// leader signed, is refused for its own reason. Uses the published test vectors.
 import { describe, expect, it } from 'vitest';
-import { checkCertificate, openRegistryExport } from '#libs/atomic-commit';
-import { LocalSigner, recoverAddress } from '#libs/crypto';
+import { EntryKind, Outcome, type ProvedEntry, Reason } from '#libs/protocol';
 import {
-  blockHash,
-  bytesToHex,
-  type Certificate,
-  commitmentDigest,
-  Decision,
-  encodeEntry,
-  entryBody,
-  EntryKind,
-  entryId,
-  entryLeaf,
-  hexToBytes,
-  laneRoot,
-  lanesRoot,
-  Outcome,
-  parseEvidenceFile,
-  Prepare,
-  Price,
-  proveLanes,
-  proveLeaf,
-  type ProvedEntry,
-  Reason,
-  type RegistryExport,
-  SignedPrice,
-  Vote,
-} from '#libs/protocol';
-import { checkCertificatePlan, checkPreconfirmation } from '../index.js';
-
-const FOLDER = new URL('../../../protocol/vectors/', import.meta.url);
-const text = (name: string): string => readFileSync(new URL(`${name}.json`, FOLDER), 'utf8');
-const keys = new Map(
-  (JSON.parse(text('keys')) as { name: string; privateKey: string }[]).map(({ name, privateKey }) => [
-    name,
-    privateKey,
-  ]),
-);
-const sign = (name: string, digest: Uint8Array): Uint8Array =>
-  new LocalSigner(hexToBytes(keys.get(name)!)).sign(digest);
-
-interface Files {
-  certificate: Certificate;
-  registry: RegistryExport;
-}
-const files = (): Files => ({
-  certificate: parseEvidenceFile('certificate', text('certificate')),
-  registry: parseEvidenceFile('registry', text('registry')),
-});
-
-function check({ certificate, registry }: Files): void {
-  const book = openRegistryExport(registry);
-  checkCertificatePlan(checkCertificate(certificate, book, recoverAddress), book, recoverAddress);
-}
-
-const zero = new Uint8Array(32);
-
-/** Signs a header again, as only its leader can. */
-function resign(proved: ProvedEntry): void {
-  const { header } = proved.signedHeader;
-  const digest = commitmentDigest(header.logId, 'header', blockHash(header));
-  proved.signedHeader.signature = sign('sequencer', digest);
-}
-
-/** Puts another body into an entry, and makes a block around it that its leader signs. */
-function rewrite(proved: ProvedEntry, kind: EntryKind, body: Uint8Array): void {
-  proved.entry.bytes = encodeEntry(kind, body);
-  seal(proved);
-}
-
-function seal(proved: ProvedEntry): void {
-  const { entry, chainId, firstLaneSequence, position, laneIndex } = proved;
-  const leaf = entryLeaf(entry.sequence, entryId(entry.bytes), entry.sender);
-  const leaves = Array.from({ length: position + 1 }, (_, place) => (place === position ? leaf : zero));
-  const lane = { chainId, firstLaneSequence, leaves };
-  const roots = [0, 1, 2, 3].map((index) => (index === laneIndex ? laneRoot(lane) : zero));
-  proved.signedHeader.header.lanesRoot = lanesRoot(roots);
-  proved.leafProof = proveLeaf(lane, position);
-  proved.laneProof = proveLanes(roots, [laneIndex])[0]!;
-  resign(proved);
-}
-
-/** Changes PREPARE, and the votes and the decision so that they are of the changed one. */
-function changePrepare({ certificate }: Files, change: (prepare: Prepare) => void): void {
-  const prepare = Prepare.deserialize(entryBody(certificate.prepare.entry.bytes)) as Prepare;
-  change(prepare);
-  separate(certificate);
-  rewrite(certificate.prepare, EntryKind.PREPARE, Prepare.serialize(prepare));
-  const prepareId = entryId(certificate.prepare.entry.bytes);
-  const prepareBlockHash = blockHash(certificate.prepare.signedHeader.header);
-  changeDecision({ certificate } as Files, (decision) => {
-    decision.operationId = prepare.operationId;
-    decision.prepareId = prepareId;
-    decision.votes = decision.votes.filter(({ vote }) => prepare.participants.includes(vote.chainId));
-    for (const signed of decision.votes) {
-      signed.vote = { ...signed.vote, operationId: prepare.operationId, prepareId, prepareBlockHash };
-      signed.signature = voteSignature(signed.vote);
-    }
-  });
-  certificate.decision.signedHeader.header.parentHash = prepareBlockHash;
-  resign(certificate.decision);
-}
-
-/** Price and PREPARE stand in one block, of which there can be one: puts PREPARE into a later one, and the price first. */
-function separate({ prepare, decision, price }: Certificate): void {
-  Object.assign(prepare.signedHeader.header, { number: 3, firstSequence: 3n, entryCount: 3 });
-  decision.signedHeader.header.number = 4;
-  const [first] = price;
-  first!.signedHeader = structuredClone(first!.signedHeader);
-  first!.signedHeader.header.entryCount = 2;
-  seal(first!);
-}
-
-const voteSignature = (vote: Vote, key = `voting ${vote.chainId}`): Uint8Array =>
-  sign(key, commitmentDigest(vote.logId, 'vote', Vote.hashTreeRoot(vote)));
-
-function changeDecision({ certificate }: Files, change: (decision: Decision) => void): void {
-  const decision = Decision.deserialize(entryBody(certificate.decision.entry.bytes));
-  change(decision);
-  rewrite(certificate.decision, EntryKind.DECISION, Decision.serialize(decision));
-}
-
-function changePrice(files: Files, change: (signed: SignedPrice) => void, key = 'price'): void {
-  changePrepare(files, () => {});
-  const price = files.certificate.price[0]!;
-  const signed = SignedPrice.deserialize(entryBody(price.entry.bytes));
-  change(signed);
-  const { logId } = price.signedHeader.header;
-  signed.signature = sign(key, commitmentDigest(logId, 'price', Price.hashTreeRoot(signed.price)));
-  rewrite(price, EntryKind.PRICE, SignedPrice.serialize(signed));
-}
+  sign,
+  type Files,
+  files,
+  check,
+  zero,
+  resign,
+  rewrite,
+  changePrepare,
+  voteSignature,
+  changeDecision,
+  changePrice,
+} from '../testing/forge-evidence.js';
 
 const header =
   (part: 'prepare' | 'decision', change: (value: ProvedEntry['signedHeader']['header']) => void) =>
@@ -315,57 +197,5 @@ describe('a certificate', () => {
     const changed = files();
     change(changed);
     expect(() => check(changed)).toThrow(expect.objectContaining({ code }) as Error);
-  });
-});
-
-describe('a preconfirmation', () => {
-  const proved = (): ProvedEntry => parseEvidenceFile('preconfirmation', text('preconfirmation'));
-  const book = openRegistryExport(files().registry);
-
-  it('of the vectors holds and names the transaction as Ethereum does', () => {
-    const { id, transaction, laneSequence } = checkPreconfirmation(proved(), book, recoverAddress);
-    expect(bytesToHex(id)).toBe(bytesToHex(transaction.hash));
-    expect(laneSequence).toBe(1n);
-  });
-
-  const changes: [string, string, (value: ProvedEntry) => void][] = [
-    ['another sender', 'ENTRY_PROOF', (value) => (value.entry.sender = new Uint8Array(20).fill(1))],
-    ['no sender', 'ENTRY_SENDER', (value) => (value.entry.sender = new Uint8Array(20))],
-    ['another place', 'ENTRY_PROOF', (value) => (value.position += 1)],
-    ['another lane', 'WRONG_LANE', (value) => (value.chainId = 84002)],
-    ['a changed byte', 'ENTRY_PROOF', (value) => (value.entry.bytes[20]! ^= 1)],
-    ['a forged header', 'HEADER_SIGNATURE', (value) => (value.signedHeader.header.timestamp += 1)],
-    [
-      'a sender that a leader made up',
-      'ENTRY_SENDER',
-      (value) => {
-        value.entry.sender = new Uint8Array(20).fill(1);
-        seal(value);
-      },
-    ],
-    [
-      'a transaction that a leader cut short',
-      'ENTRY_UNREADABLE',
-      (value) => rewrite(value, EntryKind.TRANSACTION, entryBody(value.entry.bytes).slice(0, -1)),
-    ],
-  ];
-  it.each(changes)('with %s is refused: %s', (_what, code, change) => {
-    const changed = proved();
-    change(changed);
-    expect(() => checkPreconfirmation(changed, book, recoverAddress)).toThrow(
-      expect.objectContaining({ code }) as Error,
-    );
-  });
-});
-
-describe('an evidence file', () => {
-  it.each([
-    ['no JSON', 'nothing', 'EVIDENCE_NO_FILE'],
-    ['another kind of evidence', text('registry'), 'EVIDENCE_KIND'],
-    ['another version', text('certificate').replace('"version": 1', '"version": 2'), 'EVIDENCE_VERSION'],
-    ['bytes that are none', '{"lockstep":"certificate","version":1,"ssz":"0x00"}', 'EVIDENCE_BYTES'],
-    ['no bytes', '{"lockstep":"certificate","version":1}', 'EVIDENCE_BYTES'],
-  ])('with %s is refused', (_what, content, code) => {
-    expect(() => parseEvidenceFile('certificate', content)).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
