@@ -4,6 +4,7 @@
  */
 export function bytesKey(bytes: Uint8Array): string {
   if (bytes.length === 20) return addressKey(bytes);
+  if (bytes.length === 32) return hashKey(bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
@@ -20,6 +21,26 @@ const addressKey = (bytes: Uint8Array): string =>
     pair(bytes, 14),
     pair(bytes, 16),
     pair(bytes, 18),
+  );
+
+const hashKey = (bytes: Uint8Array): string =>
+  String.fromCharCode(
+    pair(bytes, 0),
+    pair(bytes, 2),
+    pair(bytes, 4),
+    pair(bytes, 6),
+    pair(bytes, 8),
+    pair(bytes, 10),
+    pair(bytes, 12),
+    pair(bytes, 14),
+    pair(bytes, 16),
+    pair(bytes, 18),
+    pair(bytes, 20),
+    pair(bytes, 22),
+    pair(bytes, 24),
+    pair(bytes, 26),
+    pair(bytes, 28),
+    pair(bytes, 30),
   );
 
 const pair = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);

@@ -34,7 +34,7 @@ export function hexToBytes(hex: string): Uint8Array {
 
 /** Whether both hold the same bytes. Not constant in time: for public values only. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
+  return a === b || (a.length === b.length && Buffer.compare(a, b) === 0);
 }
 
 /** Orders by the first byte that differs, then by length: negative, zero or positive like a sort function. */

@@ -106,7 +106,7 @@ export class ExecutorProcess {
     const { cursor } = block;
     cursor.registry = this.ledger.registry;
     if (this.diesAt('unwritten')) return;
-    if (world.keepsStores) {
+    if (world.keepsStore.has(chainId)) {
       const changes = this.ledger.takeChanges();
       store.write({ cursor, meta: this.ledger.meta(), changes, votes, settledVotes: settled });
     }

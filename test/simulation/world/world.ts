@@ -44,8 +44,8 @@ export class World {
   readonly clients: Clients;
   /** Clients and whatever else is no part of the product. */
   readonly outside = new Owner(false);
-  /** Whether a process may need what an executor has stored. */
-  readonly keepsStores: boolean;
+  /** Rollups whose executor may be started again from what it has stored. */
+  readonly keepsStore: ReadonlySet<number>;
   /** The first thing that went wrong. */
   failure: Error | null = null;
   private waits = 0;
@@ -59,7 +59,11 @@ export class World {
     this.topology = topologyOf(crypto, topology, pace);
     const { genesis, keys, chainIds } = this.topology;
     this.logId = logId(genesis);
-    this.keepsStores = faults.some(({ kind }) => kind === 'executor_crash');
+    this.keepsStore = new Set(
+      faults.flatMap((fault) =>
+        fault.kind === 'executor_crash' && !fault.loseStore ? [chainIds[fault.chain % chainIds.length]!] : [],
+      ),
+    );
     const onAppend = (block: KeptBlock, before: Head): void => {
       this.trace.bytes(block.hash);
       this.checks.appended(block, before);
