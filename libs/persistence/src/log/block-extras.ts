@@ -1,4 +1,4 @@
-import { Decision, entryBody, EntryKind, firstSigner, type Header, Intent, Prepare } from '#libs/protocol';
+import { decodeDecision, decodePrepare, EntryKind, firstSigner, type Header, Intent } from '#libs/protocol';
 import type { BlockExtras, LoggedEntry } from '../types.js';
 
 /** What a block's PREPAREs and DECISIONs add to the tables beside the log. */
@@ -9,7 +9,7 @@ export function blockExtras(
   const extras: BlockExtras = { operations: [], decisions: [] };
   for (const { kind, bytes, id, sequence } of entries) {
     if (kind === EntryKind.PREPARE) {
-      const { operationId, intent, deadlineMs } = Prepare.deserialize(entryBody(bytes)) as Prepare;
+      const { operationId, intent, deadlineMs } = decodePrepare(bytes);
       extras.operations.push({
         operationId,
         kind: intent.selector,
@@ -23,7 +23,7 @@ export function blockExtras(
         deadlineMs,
       });
     } else if (kind === EntryKind.DECISION) {
-      const { operationId, outcome, reason } = Decision.deserialize(entryBody(bytes));
+      const { operationId, outcome, reason } = decodeDecision(bytes);
       extras.decisions.push({ operationId, sequence, blockNumber: number, outcome, reason, timestampMs: timestamp });
     }
   }
