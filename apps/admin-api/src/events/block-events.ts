@@ -124,7 +124,8 @@ function registryEvent(change: RegistryChange, entry: Place & { sequence: string
     kind: 'registry',
     ...entry,
     action: RegistryAction[change.action.selector]?.toLowerCase() ?? 'change',
-    chainId: typeof value.chainId === 'number' ? value.chainId : null,
+    // A key that belongs to no rollup is changed with chain id 0.
+    chainId: typeof value.chainId === 'number' && value.chainId !== 0 ? value.chainId : null,
     value: typeof value.value === 'boolean' ? value.value : null,
     change: bytesToHex(RegistryChange.serialize(change)),
   };
