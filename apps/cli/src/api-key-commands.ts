@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { API_ROLES, ApiKeys, type ApiKey, type ApiRole, createDataSource } from '#libs/persistence';
+import { API_ROLES, ApiKeys, type ApiKey, type ApiRole } from '#libs/persistence';
 import { ConfigurationError } from '#libs/runtime';
 import { runningPostgresUrl } from '#libs/testkit';
+import { openDatabase } from './open-database.js';
 import { print, table } from './console.js';
 import { parseDuration } from './parse-duration.js';
 
@@ -76,7 +77,7 @@ async function withKeys(connection: Connection, act: (keys: ApiKeys) => Promise<
       'Give the database by --database or DATABASE_URL, or a running devnet’s directory by --data-dir.',
     );
   }
-  const dataSource = await createDataSource(url, { applicationName: 'lockstep api-key', poolSize: 1 });
+  const dataSource = await openDatabase(url, { applicationName: 'lockstep api-key', poolSize: 1 });
   try {
     await act(new ApiKeys(dataSource));
   } finally {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { DataSource } from 'typeorm';
 import { LocalSigner } from '#libs/crypto';
 import { connectNats, type NatsAccess, requestBytes, signAdminCommand } from '#libs/messaging';
-import { createDataSource, declareRestore, EvidenceReader, LogReader } from '#libs/persistence';
+import { declareRestore, EvidenceReader, LogReader } from '#libs/persistence';
 import {
   adminSubject,
   bytesToHex,
@@ -14,6 +14,7 @@ import {
 } from '#libs/protocol';
 import { ConfigurationError } from '#libs/runtime';
 import { print } from './console.js';
+import { openDatabase } from './open-database.js';
 import { registryKey } from './registry-key.js';
 
 const TIMEOUT_MS = 30_000;
@@ -46,7 +47,7 @@ async function restoreDatabase(options: KeyOptions & { epochAbove: string; datab
   if (!options.database)
     throw missing('DATABASE_URL', 'There is no database.', 'Give it by --database or DATABASE_URL.');
   const signer = new LocalSigner(registryKey(options.keyFile, options.devnet === true));
-  const dataSource = await createDataSource(options.database, { applicationName: 'lockstep restore', poolSize: 2 });
+  const dataSource = await openDatabase(options.database, { applicationName: 'lockstep restore', poolSize: 2 });
   try {
     await assertRegistryKey(dataSource, signer.address);
     const sign = (restore: Restore, logId: Uint8Array): Uint8Array =>

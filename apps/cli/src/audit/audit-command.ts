@@ -11,9 +11,10 @@ import {
 import { recoverAddress, SenderRecoveryPool } from '#libs/crypto';
 import { HttpReplay, NatsReplay, type ReplaySource } from '#libs/executor-sdk';
 import { connectNats } from '#libs/messaging';
-import { AuditReader, createDataSource } from '#libs/persistence';
+import { AuditReader } from '#libs/persistence';
 import { ConfigurationError } from '#libs/runtime';
 import { print } from '../console.js';
+import { openDatabase } from '../open-database.js';
 import { natsLogin } from '../nats-login.js';
 import { formatAudit } from './format-audit.js';
 import { showProgress } from './progress.js';
@@ -82,7 +83,7 @@ async function open({ database = process.env.DATABASE_URL, feed }: Flags): Promi
     );
   }
   const timeouts = { statementMs: 120_000, answerMs: 150_000 };
-  const dataSource = await createDataSource(database, { applicationName: 'lockstep audit', poolSize: 3, timeouts });
+  const dataSource = await openDatabase(database, { applicationName: 'lockstep audit', poolSize: 3, timeouts });
   const tables = new AuditReader(dataSource);
   return { source: new DatabaseSource(tables), tables, close: () => dataSource.destroy() };
 }

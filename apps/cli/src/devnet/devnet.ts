@@ -63,7 +63,9 @@ export async function runDevnet({ once }: DevnetOptions): Promise<number> {
 
 function printNetwork({ topology, databaseUrl, natsUrl, rpcUrl, adminUrl }: Network): void {
   heading('What runs where');
-  print(`  Postgres   ${databaseUrl.replace(/:[^:@/]+@/, ':…@')}`);
+  // Its own server's password is known to everybody; another's is nobody's business.
+  const shown = process.env.DATABASE_URL ? databaseUrl.replace(/:[^:@/]+@/, ':…@') : databaseUrl;
+  print(`  Postgres   ${shown}`);
   print(`  NATS       ${natsUrl}`);
   print(`  sequencer  ${rpcUrl}`);
   print(`  admin API  ${adminUrl}/  ${dim('/api/v1, /docs, /openapi.json')}`);
