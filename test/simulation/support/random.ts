@@ -1,4 +1,4 @@
-/** Random choices that a seed fixes (mulberry32). */
+/** Random choices that a seed fixes (mulberry32): those of the testkit, whose import takes each thread a second. */
 export class Random {
   constructor(private state: number) {}
 
