@@ -4,6 +4,7 @@ import pg from 'pg';
 import { migrate } from '#libs/persistence';
 import { appScript, freePort, spawnNode, startNats, startPostgres, waitFor, temporaryDirectory } from '#libs/testkit';
 import { BenchNetwork } from '../bench-network.js';
+import { currentLoad, describeMachine, type Machine } from '../measure/machine.js';
 import { measureLists, type ListFigures } from './measure-lists.js';
 import { measurePolling, type PollingFigures } from './measure-polling.js';
 import { loadSyntheticLog } from './synthetic-log.js';
@@ -16,6 +17,7 @@ const NO_LIMITS = { ADMIN_RATE_ADDRESS_MAX: '1000000', ADMIN_RATE_KEY_MAX: '1000
 
 /** What `npm run bench -- --admin` finds out. Latencies in ms. */
 export interface AdminFigures {
+  machine: Machine;
   logEntries: number;
   /** How long the projections took to take in the whole log, s. */
   projectionSeconds: number;
@@ -25,12 +27,14 @@ export interface AdminFigures {
 
 /** How fast lists are on a long log, and what polling costs those who order. */
 export async function runAdminBench(progress: (line: string) => void): Promise<AdminFigures> {
+  const loadBefore = currentLoad();
   const { lists, projectionSeconds } = await benchLists(progress);
   progress('starting a network');
   const bench = await BenchNetwork.start({ keep: false, adminApi: true, env: NO_LIMITS });
   try {
     const polling = await measurePolling(bench, POLLING_TRANSACTIONS, progress);
-    return { logEntries: LOG_ENTRIES, projectionSeconds, lists, polling };
+    const machine = await describeMachine(bench.database, loadBefore);
+    return { machine, logEntries: LOG_ENTRIES, projectionSeconds, lists, polling };
   } finally {
     await bench.stop();
   }
@@ -85,17 +89,23 @@ async function benchLists(
 }
 
 /** The figures as lines of text. */
-export function formatAdminFigures({ logEntries, projectionSeconds, lists, polling }: AdminFigures): string[] {
+export function formatAdminFigures({ machine, logEntries, projectionSeconds, lists, polling }: AdminFigures): string[] {
   const rows = lists.map(({ list, latency }) => {
-    return `  ${list.padEnd(38)} p50 ${String(latency.p50).padStart(7)} ms   p99 ${String(latency.p99).padStart(7)} ms`;
+    return `  ${list.padEnd(46)} p50 ${String(latency.p50).padStart(7)} ms   p99 ${String(latency.p99).padStart(7)} ms`;
   });
-  const { clients, answers, orderedPerSecond, ratio } = polling;
+  const { clients, answers, notModified, orderedPerSecond, ratios, ratio } = polling;
+  const { loadAverage } = machine;
+  const worst = lists.reduce((one, other) => (other.latency.p99 > one.latency.p99 ? other : one));
   return [
+    `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, Postgres ${machine.postgres}`,
+    `fsync ${machine.fsync}, synchronous_commit ${machine.synchronousCommit}; load average ${loadAverage.before} before, ${loadAverage.after} after`,
     `Lists of the admin API on a log of ${logEntries} entries (taken in within ${projectionSeconds} s)`,
     ...rows,
-    `Ordering with ${clients} clients that poll four paths a second (${answers} answers)`,
+    `  worst p99: ${worst.list}, ${worst.latency.p99} ms`,
+    `Ordering with ${clients} clients that poll four paths a second (${answers} answers, ${notModified} of them 304)`,
     `  without ${orderedPerSecond.without.join(' ')} /s`,
     `  with    ${orderedPerSecond.with.join(' ')} /s`,
-    `  ratio of the medians ${ratio}`,
+    `  with ÷ without, pair by pair ${ratios.join(' ')}`,
+    `  median ${ratio.median}, quartiles ${ratio.lower} to ${ratio.upper}`,
   ];
 }

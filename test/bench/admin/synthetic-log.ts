@@ -77,6 +77,7 @@ export async function loadSyntheticLog(url: string, database: Client, entries: n
        last_sequence = b.first_sequence + b.entry_count - 1
      FROM (SELECT * FROM lockstep.blocks ORDER BY number DESC LIMIT 1) AS b`,
   );
+  await insertIncidents(database, chainIds);
   await database.query('VACUUM ANALYZE');
   return {
     chainIds,
@@ -86,6 +87,24 @@ export async function loadSyntheticLog(url: string, database: Client, entries: n
     underlying: hex(market!.underlying),
     quote: hex(market!.quote),
   };
+}
+
+/** As many as the leader of a disturbed network records, and as many as are kept of executors. */
+async function insertIncidents(database: Client, chainIds: readonly number[]): Promise<void> {
+  await database.query(
+    `INSERT INTO lockstep.incidents (kind, detail)
+     SELECT (ARRAY['refused_vote', 'conflicting_votes', 'differing_roots'])[1 + n % 3],
+       jsonb_build_object('chainId', ($1::bigint[])[1 + n % cardinality($1::bigint[])], 'n', n)
+     FROM generate_series(1, 10000) AS n`,
+    [chainIds],
+  );
+  await database.query(
+    `INSERT INTO lockstep_admin.executor_incidents (began, ended, chain_id, key, kind, since, until, detail)
+     SELECT 2 * n - 1, 2 * n, ($1::bigint[])[1 + n % cardinality($1::bigint[])], '0x' || repeat('11', 20),
+       'silent_executor', clock_timestamp(), clock_timestamp(), '{}'
+     FROM generate_series(1, 10000) AS n`,
+    [chainIds],
+  );
 }
 
 async function insertBlocks(
