@@ -1,4 +1,6 @@
 // Shows that the admin API's events are the log: nothing is lost or told twice however connections and processes end.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ApiKeys, createDataSource, recordIncident } from '#libs/persistence';
 import { bytesToHex, type EntryKind } from '#libs/protocol';
@@ -125,6 +127,38 @@ test('incidents come once, also across connections, and only the kinds that are 
   expect(told().map(({ type, data }) => [type, data.incident, data.detail])).toEqual(
     [0, 1, 2, 3, 4, 5].map((n) => ['incident', 'tested', { n }]),
   );
+});
+
+test('a client that does not read is told so, and comes back to where it was without a loss', async () => {
+  const { port } = new URL(network.adminUrl);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write('GET /api/v1/events?kinds=incident HTTP/1.0\r\n\r\n');
+  await once(socket, 'readable'); // the stream has begun; from here on nothing is read
+  const count = 100;
+  await probe.database.query(
+    `INSERT INTO lockstep.incidents (kind, detail)
+     SELECT 'large', jsonb_build_object('n', n, 'padding', repeat('x', 200000)) FROM generate_series(1, $1) AS n`,
+    [count],
+  );
+  const overflows = async (): Promise<boolean> =>
+    /^lockstep_admin_api_event_overflows_total [1-9]/m.test(await (await fetch(`${network.adminUrl}/metrics`)).text());
+  await waitFor('the client is too slow', overflows, 40_000);
+  let text = '';
+  for await (const chunk of socket) text += String(chunk);
+  const [, resumeFrom] = /event: overflow\ndata: {"resumeFrom":"([^"]*)"}\n\n$/.exec(text) ?? [];
+  expect(resumeFrom).toBeDefined();
+  const numbers = [...text.matchAll(/"incident":"large","detail":{"n":(\d+)/g)].map(([, n]) => Number(n));
+
+  const client = new EventClient(`${eventsUrl}?kinds=incident`);
+  client.lastEventId = resumeFrom;
+  const dataSource = await createDataSource(network.databaseUrl, { applicationName: 'test', poolSize: 1 });
+  await recordIncident(dataSource, 'large', { n: count + 1 });
+  await dataSource.destroy();
+  const rest = () =>
+    client.events.filter(({ data }) => data.incident === 'large').map(({ data }) => data.detail as { n: number });
+  await client.read(() => rest().at(-1)?.n === count + 1);
+  numbers.push(...rest().map(({ n }) => n));
+  expect(numbers).toEqual(Array.from({ length: count + 1 }, (_, index) => index + 1));
 });
 
 test('what cannot be told is refused: unknown kinds, ids of nobody, ids of another log', async () => {

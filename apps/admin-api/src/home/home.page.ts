@@ -56,7 +56,7 @@ async function show() {
       ? body.operations.latencyMs.p50 + ' / ' + body.operations.latencyMs.p99 + ' ms' : '–');
     put('incidents', body.incidents ? body.incidents.last24h : '–');
     fill('executors', body.executors.map((e) => [
-      cell(e.chainId), cell(e.role), cell(e.health, e.health === 'healthy' ? 'good' : 'bad'), cell(e.block ?? '–'),
+      cell(e.chainId), cell(e.role), cell(e.health, e.health === 'healthy' ? 'good' : e.health === 'unknown' ? '' : 'bad'), cell(e.block ?? '–'),
       cell(e.lag ? e.lag.blocks : '–'), cell(e.lag ? e.lag.ms + ' ms' : '–'), cell(e.version ?? '–'),
     ]));
     fill('missing', body.missing.map((m) => [cell(m.part), cell(m.since), cell(m.reason)]));

@@ -8,8 +8,8 @@ const SINCE = new Date(50_000);
 const executor = (health: ExecutorHealth, key = '0x01'): ExecutorView =>
   ({ chainId: 1, key, role: 'voting', health, block: 7, halted: null }) as ExecutorView;
 const open = (kind: string, key = '0x01'): OpenIncident => ({ began: '3', chainId: 1, key, kind, since: SINCE });
-const changes = (incidents: OpenIncident[], executors: ExecutorView[], silentSince: Date | null = SINCE) =>
-  incidentChanges(incidents, executors, () => silentSince, NOW);
+const changes = (incidents: OpenIncident[], executors: ExecutorView[]) =>
+  incidentChanges(incidents, executors, () => SINCE, NOW);
 
 test.each([
   ['silent', 'silent_executor', SINCE],
@@ -38,7 +38,9 @@ test('a silent executor does not say how it is: what it had lasts until it is he
 });
 
 test('who was never heard and need not run is not missed, and a key that was replaced has no incidents', () => {
-  expect(changes([], [executor('silent')], null)).toEqual({ begin: [], end: [] });
+  expect(changes([], [executor('unknown')])).toEqual({ begin: [], end: [] });
+  // Before this process began it was heard, and then silent.
+  expect(changes([open('silent_executor')], [executor('unknown')])).toEqual({ begin: [], end: [] });
   const old = open('silent_executor', '0x02');
   expect(changes([old], [executor('healthy')])).toEqual({ begin: [], end: [old] });
 });

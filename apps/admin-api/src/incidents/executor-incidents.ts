@@ -44,12 +44,12 @@ export interface IncidentChanges {
  *                                                            not say how it is
  * ```
  * An executor whose key the registry has no longer has no incidents.
- * @param silentSince since when a silent one is; null for one that was never heard and need not run, such as a replica
+ * @param silentSince since when a silent one is
  */
 export function incidentChanges(
   open: readonly OpenIncident[],
   executors: readonly ExecutorView[],
-  silentSince: (executor: ExecutorView) => Date | null,
+  silentSince: (executor: ExecutorView) => Date,
   now: Date,
 ): IncidentChanges {
   const changes: IncidentChanges = { begin: [], end: [] };
@@ -58,12 +58,12 @@ export function incidentChanges(
     const kind = (EXECUTOR_INCIDENTS as Partial<Record<ExecutorHealth, string>>)[health];
     if (kind === undefined || open.some((one) => isOf(one, executor) && one.kind === kind)) continue;
     const since = health === 'silent' ? silentSince(executor) : now;
-    if (since) changes.begin.push({ chainId, key, kind, since, detail: { chainId, key, role, block, halted } });
+    changes.begin.push({ chainId, key, kind, since, detail: { chainId, key, role, block, halted } });
   }
   changes.end = open.filter((one) => {
     const executor = executors.find((other) => isOf(one, other));
     if (!executor) return true;
-    if (executor.health === 'silent') return false;
+    if (executor.health === 'silent' || executor.health === 'unknown') return false;
     return one.kind !== (EXECUTOR_INCIDENTS as Partial<Record<ExecutorHealth, string>>)[executor.health];
   });
   return changes;

@@ -74,13 +74,13 @@ export class ExecutorMonitor implements OnApplicationBootstrap, OnModuleDestroy 
     for (const { chainId, key, kind, since } of open) {
       if (kind === EXECUTOR_INCIDENTS.silent) this.watch.remember(chainId, key, since);
     }
-    const changes = incidentChanges(open, executors, (executor) => this.silentSince(executor), at);
+    const changes = incidentChanges(
+      open,
+      executors,
+      ({ chainId, key }) => this.watch.silentSince(chainId, key) ?? at,
+      at,
+    );
     if (changes.begin.length > 0 || changes.end.length > 0) await this.incidents.write(changes, at);
-  }
-
-  /** A replica need not run, so one that was never heard of is not missed. */
-  private silentSince({ chainId, key, role, seenAt }: ExecutorView): Date | null {
-    return role === 'replica' && seenAt === null ? null : this.watch.silentSince(chainId, key);
   }
 
   private tell(executors: readonly ExecutorView[], at: Date): void {

@@ -83,7 +83,9 @@ function legViews({ prepare }: LoggedOperation, records: ReadonlyMap<number, Exe
       backer: bytesToHex(leg.backer),
       subject: bytesToHex(leg.subject),
       amount: leg.amount.toString(),
-      changes: records.get(leg.chainId)?.legs[place]?.changes ?? null,
+      changes:
+        records.get(leg.chainId)?.legs[place]?.changes.map((change) => ({ ...change, isSigned: false as const })) ??
+        null,
     };
   });
 }
@@ -99,13 +101,14 @@ function voteViews(
   return participants.flatMap((chainId): VoteView[] => {
     const atMs = arrivals.get(chainId);
     const arrivedAt = atMs === undefined ? null : new Date(atMs).toISOString();
+    const arrival = { arrivedAt, isArrivalSigned: false as const };
     const signed = decided.find(({ vote }) => vote.chainId === chainId);
     if (signed) {
       const { yes, reason, laneSequence, sharedLaneSequence, stateRoot, clock } = signed.vote;
       const view = toJson({ laneSequence, sharedLaneSequence, stateRoot, clock, signature: signed.signature });
-      return [{ ...(view as VoteView), chainId, yes, reason: reasonName(reason), isInDecision: true, arrivedAt }];
+      return [{ ...(view as VoteView), chainId, yes, reason: reasonName(reason), isInDecision: true, ...arrival }];
     }
     const sent = records.get(chainId)?.vote;
-    return sent ? [{ ...sent, chainId, isInDecision: false, arrivedAt }] : [];
+    return sent ? [{ ...sent, chainId, isInDecision: false, ...arrival }] : [];
   });
 }

@@ -47,6 +47,9 @@ const fields = {
 export const Operation = z.object(fields).meta({ id: 'Operation', description: 'A change across rollups.' });
 export const OperationPage = pageOf(Operation, 'OperationPage');
 
+/** Marks what an executor or the leader says and nothing proves. */
+const unsigned = z.literal(false).describe('Nothing proves it: somebody says so.');
+
 const Amounts = z
   .object({ available: decimal, held: decimal })
   .meta({ id: 'Amounts', description: 'Of one holding, in base units.' });
@@ -61,7 +64,7 @@ export const OperationLeg = z
     subject: hash.describe('The asset, right-aligned in 32 bytes, of a balance; else the series.'),
     amount: decimal,
     changes: z
-      .array(z.object({ step: z.string(), before: Amounts, after: Amounts }))
+      .array(z.object({ step: z.string(), before: Amounts, after: Amounts, isSigned: unsigned }))
       .nullable()
       .describe(
         "Unsigned: what each step made of the holding, as the rollup's executor keeps it; null: it did not say.",
@@ -86,6 +89,7 @@ export const OperationVote = z
     arrivedAt: wallTime
       .nullable()
       .describe('Unsigned: when it reached the leader, by its clock; null: not known any more.'),
+    isArrivalSigned: unsigned,
   })
   .meta({ id: 'OperationVote', description: "A participant's signed answer to PREPARE." });
 
@@ -107,7 +111,9 @@ export const OperationStep = z
     block: blockNumber.nullable(),
     sequence: decimal.nullable(),
     timestampMs: logTime.nullable().describe("Log time of the step's block."),
-    arrivedAt: wallTime.nullable().describe('Of votes: when they reached the leader.'),
+    arrivedAt: wallTime
+      .nullable()
+      .describe('Of votes: when they reached the leader; unsigned, whatever `isSigned` says.'),
     sincePreparedMs: z.int().nullable().describe('Log time since PREPARE, in ms; of votes the leader’s clock.'),
     outcome: z.string().nullable().describe('yes, no, commit or abort.'),
     reason: reason.nullable(),

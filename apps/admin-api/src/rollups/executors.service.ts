@@ -42,7 +42,7 @@ export class ExecutorsService {
         chainId,
         role,
         key,
-        health: this.health(chainId, key, lag),
+        health: this.health({ chainId, role, key }, lag),
         state: status?.state ?? null,
         halted: status?.halted
           ? { code: status.halted.code, message: status.halted.message, block: status.halted.number }
@@ -64,9 +64,13 @@ export class ExecutorsService {
   }
 
   /** @param key in lower case */
-  health(chainId: number, key: string, lag: ExecutorView['lag'] = null): ExecutorView['health'] {
+  private health(
+    { chainId, role, key }: Pick<ExecutorView, 'chainId' | 'role' | 'key'>,
+    lag: ExecutorView['lag'],
+  ): ExecutorView['health'] {
     const state = this.watch.find(chainId, key)?.status.state;
-    if (state === undefined || this.watch.silentSince(chainId, key)) return 'silent';
+    if (state === undefined) return role === 'replica' ? 'unknown' : 'silent';
+    if (this.watch.silentSince(chainId, key)) return 'silent';
     if (state !== 'following') return state;
     return (lag?.ms ?? 0) > LAGGING_MS ? 'lagging' : 'healthy';
   }
