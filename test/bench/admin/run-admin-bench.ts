@@ -81,18 +81,20 @@ async function benchLists(
     const projectionSeconds = Math.round((performance.now() - startedMs) / 100) / 10;
     await database.query('ANALYZE');
     progress('asking for lists');
-    return { projectionSeconds, lists: await measureLists(`http://127.0.0.1:${port}`, log) };
+    const lists = await measureLists(`http://127.0.0.1:${port}`, log);
+    for (const line of lists.map(listLine)) progress(line);
+    return { projectionSeconds, lists };
   } finally {
     for (const stop of stops.reverse()) await stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
+const listLine = ({ list, latency }: ListFigures): string =>
+  `  ${list.padEnd(46)} p50 ${String(latency.p50).padStart(7)} ms   p99 ${String(latency.p99).padStart(7)} ms`;
+
 /** The figures as lines of text. */
 export function formatAdminFigures({ machine, logEntries, projectionSeconds, lists, polling }: AdminFigures): string[] {
-  const rows = lists.map(({ list, latency }) => {
-    return `  ${list.padEnd(46)} p50 ${String(latency.p50).padStart(7)} ms   p99 ${String(latency.p99).padStart(7)} ms`;
-  });
   const { clients, answers, notModified, orderedPerSecond, ratios, ratio } = polling;
   const { loadAverage } = machine;
   const worst = lists.reduce((one, other) => (other.latency.p99 > one.latency.p99 ? other : one));
@@ -100,9 +102,9 @@ export function formatAdminFigures({ machine, logEntries, projectionSeconds, lis
     `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, Postgres ${machine.postgres}`,
     `fsync ${machine.fsync}, synchronous_commit ${machine.synchronousCommit}; load average ${loadAverage.before} before, ${loadAverage.after} after`,
     `Lists of the admin API on a log of ${logEntries} entries (taken in within ${projectionSeconds} s)`,
-    ...rows,
+    ...lists.map(listLine),
     `  worst p99: ${worst.list}, ${worst.latency.p99} ms`,
-    `Ordering with ${clients} clients that poll four paths a second (${answers} answers, ${notModified} of them 304)`,
+    `Ordering with ${clients} clients that poll the overview and a list each second (${answers} answers, ${notModified} of them 304)`,
     `  without ${orderedPerSecond.without.join(' ')} /s`,
     `  with    ${orderedPerSecond.with.join(' ')} /s`,
     `  with ÷ without, pair by pair ${ratios.join(' ')}`,
