@@ -25,10 +25,15 @@ export class CreateExecutorIncidents1763892000031 implements MigrationInterface 
       CREATE UNIQUE INDEX executor_incidents_open ON lockstep_admin.executor_incidents (chain_id, key, kind)
         WHERE ended IS NULL;
       CREATE INDEX executor_incidents_kind ON lockstep_admin.executor_incidents (kind, began);
+      -- Incidents of one rollup, where it has few.
+      CREATE INDEX incidents_rollup ON lockstep.incidents ((detail->>'chainId'), id);
     `);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`DROP TABLE lockstep_admin.executor_incidents;`);
+    await queryRunner.query(`
+      DROP INDEX lockstep.incidents_rollup;
+      DROP TABLE lockstep_admin.executor_incidents;
+    `);
   }
 }

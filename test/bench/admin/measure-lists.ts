@@ -77,20 +77,21 @@ const lists = ({
  */
 export async function measureLists(url: string, log: SyntheticLog): Promise<ListFigures[]> {
   const figures: ListFigures[] = [];
-  for (const [list, path] of Object.entries(lists(log))) {
+  for (const [list, begin] of Object.entries(lists(log))) {
     const samples: number[] = [];
-    let base = path();
+    let base = begin();
     let cursor: string | null = null;
     for (let count = 0; count < WARM_UP + REQUESTS; count++) {
-      if (count % PAGES_DEEP === 0 || cursor === null) [base, cursor] = [path(), null];
-      const place: string = cursor === null ? '' : `&cursor=${cursor}`;
-      // No two are the same, so that no answer is shared.
-      const asked = `${cursor === null ? base : base.replace(/&?cursor=[^&]*/, '')}${place}&limit=${50 + (count % 2)}`;
+      if (count % PAGES_DEEP === 0 || cursor === null) [base, cursor] = [begin(), null];
+      else base = base.replace(/cursor=[^&]*/, '');
+      // No two texts are the same within a moment, so that no answer is shared: 50, 50.0, 50.00 …
+      const pages = `limit=50.${'0'.repeat(count % 250)}${cursor === null ? '' : `&cursor=${cursor}`}`;
+      const path = WITHOUT_PAGES.has(list) ? `${base}${count}` : `${base}&${pages}`;
       const startedMs = performance.now();
-      const response = await fetch(`${url}/api/v1${WITHOUT_PAGES.has(list) ? base.slice(0, -1) : asked}`);
+      const response = await fetch(`${url}/api/v1${path}`);
       const body = (await response.json()) as { nextCursor?: string | null };
       if (count >= WARM_UP) samples.push(performance.now() - startedMs);
-      if (!response.ok) throw new Error(`${asked} answers ${response.status}: ${JSON.stringify(body)}`);
+      if (!response.ok) throw new Error(`${path} answers ${response.status}: ${JSON.stringify(body)}`);
       cursor = body.nextCursor ?? null;
     }
     figures.push({ list, latency: latencyOf(samples) });
@@ -98,5 +99,5 @@ export async function measureLists(url: string, log: SyntheticLog): Promise<List
   return figures;
 }
 
-/** They take no page's parameters, and are given as they are. */
+/** They take no page's parameters, and are answered whatever else is asked for. */
 const WITHOUT_PAGES = new Set(['newest prices', 'rollups', 'executors', 'overview']);

@@ -52,20 +52,23 @@ export class IncidentsService {
   }
 
   private rows(sql: string, before: string, { kind, rollup, since, limit }: Query): Promise<IncidentRow[]> {
-    return this.database.query<IncidentRow>(sql, [before, kind ?? null, rollup ?? null, since ?? null, limit + 1]);
+    return this.database.query<IncidentRow>(sql, [
+      ...[before, kind ?? null, rollup === undefined ? null : String(rollup), since ?? null],
+      limit + 1,
+    ]);
   }
 }
 
 const LEADER_SQL = `SELECT id, 'leader' AS source, at, NULL AS until, kind, detail FROM lockstep.incidents
   WHERE id < $1::bigint AND ($2::text IS NULL OR kind = $2::text)
-    AND ($3::bigint IS NULL OR detail @> jsonb_build_object('chainId', $3::bigint))
+    AND ($3::text IS NULL OR detail->>'chainId' = $3::text)
     AND ($4::timestamptz IS NULL OR at >= $4::timestamptz)
   ORDER BY id DESC LIMIT $5::integer`;
 
 const EXECUTORS_SQL = `SELECT began AS id, 'executors' AS source, since AS at, until, kind, detail
   FROM lockstep_admin.executor_incidents
   WHERE began < $1::bigint AND ($2::text IS NULL OR kind = $2::text)
-    AND ($3::bigint IS NULL OR chain_id = $3::bigint)
+    AND ($3::text IS NULL OR chain_id = $3::text::bigint)
     AND ($4::timestamptz IS NULL OR since >= $4::timestamptz)
   ORDER BY began DESC LIMIT $5::integer`;
 
