@@ -6,7 +6,6 @@ import {
   encodeEntry,
   EntryKind,
   entryId,
-  findRollup,
   type Intent,
   intentDigest,
   OperationKind,
@@ -211,9 +210,9 @@ export class Clients {
     };
     this.submit(submission, (process) => {
       const registry = process.leading().state.registry;
-      // A late attempt to pause must not undo a later one to resume.
+      // A late attempt to pause must not undo a later one to resume. Whether it is paused already, this process may not
+      // know: another may lead by now.
       const value = this.pausedAsWanted.get(chainId)!;
-      if (findRollup(registry, chainId)!.paused === value) return Promise.resolve();
       const change = {
         nonce: registry.changeCount,
         action: { selector: RegistryAction.SET_ROLLUP_PAUSED, value: { chainId, value } },
