@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { Agent, get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchNetwork } from '../bench-network.js';
+import { HttpConnection } from './http-connection.js';
 import { measureThroughput, signFrames } from '../measure/throughput.js';
 
 /** Ordering with and without clients that poll the admin API. */
@@ -36,14 +36,16 @@ export async function measurePolling(
 ): Promise<PollingFigures> {
   const runs = { without: [] as number[], with: [] as number[] };
   const counts = { answers: 0, notModified: 0 };
+  const connections = await Promise.all(
+    Array.from({ length: CLIENTS }, () => HttpConnection.open(bench.network.adminUrl)),
+  );
   for (let warmUp = 0; warmUp < 2; warmUp++) await measureThroughput(bench, signFrames(bench, transactions));
   for (let pair = 1; pair <= PAIRS; pair++) {
     for (const kind of pair % 2 === 0 ? (['with', 'without'] as const) : (['without', 'with'] as const)) {
       const frames = signFrames(bench, transactions);
       const stopping = new AbortController();
       setMaxListeners(CLIENTS, stopping.signal);
-      const clients =
-        kind === 'with' ? Array.from({ length: CLIENTS }, () => poll(bench, counts, stopping.signal)) : [];
+      const clients = kind === 'with' ? connections.map((connection) => poll(connection, counts, stopping.signal)) : [];
       const { orderedPerSecond } = await measureThroughput(bench, frames);
       stopping.abort();
       await Promise.all(clients);
@@ -51,6 +53,7 @@ export async function measurePolling(
     }
     progress(`pair ${pair} of ${PAIRS}: without ${runs.without.at(-1)}/s, with ${runs.with.at(-1)}/s`);
   }
+  for (const connection of connections) connection.close();
   const ratios = runs.with.map((value, at) => rounded(value / runs.without[at]!));
   const ratio = { median: quantile(ratios, 0.5), lower: quantile(ratios, 0.25), upper: quantile(ratios, 0.75) };
   return { clients: CLIENTS, pollEveryMs: POLL_EVERY_MS, ...counts, orderedPerSecond: runs, ratios, ratio };
@@ -58,17 +61,16 @@ export async function measurePolling(
 
 /** One client: two answers a second, from a moment of its own, with the ETags that it has, as a browser does. */
 async function poll(
-  { network }: BenchNetwork,
+  client: HttpConnection,
   counts: { answers: number; notModified: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const etags = new Map<string, string>();
   const pause = (ms: number): Promise<unknown> => delay(ms, undefined, { signal }).catch(() => undefined);
   await pause(Math.random() * POLL_EVERY_MS);
   for (let turn = Math.floor(Math.random() * LISTS.length); !signal.aborted; turn++) {
     for (const path of [OVERVIEW, LISTS[turn % LISTS.length]!]) {
-      const { status, etag } = await ask(agent, network.adminUrl + path, etags.get(path));
+      const { status, etag } = await client.get(path, etags.get(path));
       if (status !== 200 && status !== 304) throw new Error(`${path} answers ${status} while it is polled`);
       if (etag !== undefined) etags.set(path, etag);
       counts.answers++;
@@ -76,19 +78,7 @@ async function poll(
     }
     await pause(POLL_EVERY_MS);
   }
-  agent.destroy();
 }
-
-/** A GET whose body is read and thrown away: the clients share the machine, and should cost little of it. */
-const ask = (agent: Agent, url: string, known: string | undefined): Promise<{ status: number; etag?: string }> =>
-  new Promise((resolve, reject) => {
-    get(url, { agent, headers: known === undefined ? {} : { 'if-none-match': known } }, (response) => {
-      const { etag } = response.headers;
-      response.resume();
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, ...(etag === undefined ? {} : { etag }) }));
-      response.on('error', reject);
-    }).on('error', reject);
-  });
 
 const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 

@@ -1,20 +1,31 @@
 import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { map, type Observable, shareReplay, tap } from 'rxjs';
+import { finalize, map, type Observable, shareReplay, tap } from 'rxjs';
 import { etagOf } from './etag.js';
 
 /** Routes with this metadata share their answers: see {@link SharedReadsInterceptor}. */
 export const SHARED_READ_KEY = 'lockstep:shared-read';
 
-/** How old a shared answer may be: what lists show is almost as old anyway, by the pace of the projections. */
-const FRESH_MS = 400;
+/**
+ * How old a shared answer may be: so many times as long as it took to make, within bounds. So no list costs more than a
+ * hundredth of a core, whoever polls it, and where the machine has enough to do already, answers are asked for less often.
+ */
+const FRESH_PER_MS = 100;
+const FRESH_MS_MIN = 200;
+const FRESH_MS_MAX = 1_000;
 const ANSWERS_MAX = 256;
 
 interface SharedAnswer {
   /** JSON. */
   text: string;
   etag: string;
+}
+
+interface Shared {
+  /** Infinity while it is being made. */
+  untilMs: number;
+  answer: Observable<SharedAnswer>;
 }
 
 /**
@@ -24,7 +35,7 @@ interface SharedAnswer {
  */
 @Injectable()
 export class SharedReadsInterceptor implements NestInterceptor {
-  private readonly answers = new Map<string, { untilMs: number; answer: Observable<SharedAnswer> }>();
+  private readonly answers = new Map<string, Shared>();
 
   constructor(
     @Inject(Reflector) private readonly reflector: Reflector,
@@ -48,10 +59,12 @@ export class SharedReadsInterceptor implements NestInterceptor {
     const answer = next.handle().pipe(
       map((body: unknown) => JSON.stringify(body)),
       map((text) => ({ text, etag: etagOf(text) })),
+      finalize(() => (shared.untilMs = now + freshMs(this.nowMs() - now))),
       shareReplay(1), // without reference counting: who goes away first does not end it for the others
     );
+    const shared: Shared = { untilMs: Infinity, answer };
     this.forgetOld(now);
-    if (this.answers.size < ANSWERS_MAX) this.answers.set(url, { untilMs: now + FRESH_MS, answer });
+    if (this.answers.size < ANSWERS_MAX) this.answers.set(url, shared);
     return answer;
   }
 
@@ -59,3 +72,5 @@ export class SharedReadsInterceptor implements NestInterceptor {
     for (const [url, { untilMs }] of this.answers) if (untilMs <= now) this.answers.delete(url);
   }
 }
+
+const freshMs = (tookMs: number): number => Math.min(Math.max(FRESH_PER_MS * tookMs, FRESH_MS_MIN), FRESH_MS_MAX);
