@@ -19,7 +19,7 @@ import { serializeTransaction } from 'viem';
 // What an audit takes of this machine, in two ratios that do not depend on it: hashes, sequences and proofs by
 // themselves, and senders beside all other checks against what the same workers recover with nothing else to do.
 
-const BLOCKS = 40;
+const BLOCKS = 160;
 const ENTRIES = 500;
 const WORKERS = 2;
 
