@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bytesToHex, entryBody, EntryKind, type Restore, SignedRestore } from '#libs/protocol';
 import {
+  devnetKeys,
   type EarlierLog,
   type HistoryLog,
   type NatsServer,
@@ -68,12 +69,16 @@ afterAll(async () => {
 });
 
 /** The project's CLI, as an operator runs it. */
-async function lockstep(...args: string[]): Promise<{ code: number; output: string }> {
+const lockstep = (...args: string[]): Promise<{ code: number; output: string }> =>
+  lockstepAs(devnetKeys.registry(), ...args);
+
+async function lockstepAs(key: Uint8Array, ...args: string[]): Promise<{ code: number; output: string }> {
   const { natsUrl, rpcUrl, databaseUrl } = network;
-  const env = { ...process.env, NATS_URL: natsUrl, LOCKSTEP_RPC_URL: rpcUrl, DATABASE_URL: databaseUrl };
+  const urls = { NATS_URL: natsUrl, LOCKSTEP_RPC_URL: rpcUrl, DATABASE_URL: databaseUrl };
+  const env = { ...process.env, ...urls, REGISTRY_KEY: bytesToHex(key) };
   const cli = join(PROJECT_ROOT, 'dist', 'apps', 'cli', 'src', 'main.js');
   try {
-    const { stdout, stderr } = await run(process.execPath, [cli, ...args, '--devnet'], { env });
+    const { stdout, stderr } = await run(process.execPath, [cli, ...args], { env });
     return { code: 0, output: stdout + stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
@@ -123,6 +128,9 @@ async function restoreServer(dataDir: string): Promise<{ lost: HistoryLog; kept:
 
 /** Declares the restore, and waits for the leader that it lets in. */
 async function declare(epochAbove: number): Promise<void> {
+  const foreign = await lockstepAs(devnetKeys.price(), 'restore', '--epoch-above', String(epochAbove));
+  expect(foreign.code).not.toBe(0);
+  expect(foreign.output).toContain('the registry key in force after the last kept block is');
   expect(await lockstep('restore', '--epoch-above', String(epochAbove))).toMatchObject({ code: 0 });
   await waitFor('a leader', async () => (await leaders()).length === 1, 60_000);
   const [leader] = await leaders();
