@@ -43,17 +43,20 @@ export class SequencerRpcBackend implements RpcBackend {
     return this.sequencer.tip();
   }
 
-  submitTransactions(chainId: number, raws: readonly Uint8Array[]): Promise<TransactionResult[]> {
-    return this.leader()?.submitTransactions(chainId, raws) ?? this.sequencer.transactions.submit(chainId, raws);
+  async submitTransactions(chainId: number, raws: readonly Uint8Array[]): Promise<TransactionResult[]> {
+    const leader = await this.leader();
+    return leader?.submitTransactions(chainId, raws) ?? this.sequencer.transactions.submit(chainId, raws);
   }
 
-  nextNonce(chainId: number, sender: Uint8Array): Promise<bigint> {
-    return this.leader()?.nextNonce(chainId, sender) ?? this.sequencer.transactions.nextNonce(chainId, sender);
+  async nextNonce(chainId: number, sender: Uint8Array): Promise<bigint> {
+    const leader = await this.leader();
+    return leader?.nextNonce(chainId, sender) ?? this.sequencer.transactions.nextNonce(chainId, sender);
   }
 
-  submitOperation(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
+  async submitOperation(intent: Intent, signatures: Uint8Array[]): Promise<OperationReceipt> {
+    const leader = await this.leader();
     const [rollup] = this.registry().rollups;
-    const forwarded = rollup && this.leader()?.submitOperation(rollup.chainId, intent, signatures);
+    const forwarded = rollup && leader?.submitOperation(rollup.chainId, intent, signatures);
     return forwarded ?? this.sequencer.operations.submit(intent, signatures);
   }
 
@@ -97,9 +100,9 @@ export class SequencerRpcBackend implements RpcBackend {
   }
 
   /** The leader to forward submissions to; null when this node leads, or nobody does. */
-  private leader(): LeaderClient | null {
-    const { leaderUrl } = this.sequencer;
-    return leaderUrl === null ? null : new LeaderClient(leaderUrl);
+  private async leader(): Promise<LeaderClient | null> {
+    const url = await this.sequencer.findLeader();
+    return url === null ? null : new LeaderClient(url);
   }
 
   private async rollupBlock(chainId: number, row: BlockRow | undefined): Promise<RollupBlock | null> {

@@ -138,6 +138,18 @@ test('a lease that another holds is not tried for; its holder is known, and the 
   expect(loop.term).toBe(terms[0]);
 });
 
+test('who has just handed over finds the next leader at once, before it has looked at the log again', async () => {
+  await start();
+  expect(await loop.findLeader()).toBeNull();
+  loop.transfer();
+  await after(0);
+  expect([loop.term, await loop.findLeader()]).toEqual([null, null]);
+  leadership.url = 'http://other';
+  expect([loop.leaderUrl, await loop.findLeader()]).toEqual([null, 'http://other']);
+  leadership.failing = true;
+  expect(await loop.findLeader()).toBeNull();
+});
+
 test('one that was slower stands by again', async () => {
   leadership.contested = true;
   await start();

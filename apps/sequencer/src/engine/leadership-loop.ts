@@ -46,7 +46,7 @@ export interface LeadershipLoopModules {
  * ```
  */
 export class LeadershipLoop {
-  /** The leader's URL as the leadership row has it; null when nobody leads. */
+  /** The leader's URL as the leadership row had it when last read; null when this node leads, or nobody did. */
   leaderUrl: string | null = null;
   /** When the log was last read or written to its end, ms of the monotonic clock. */
   caughtUpAtMs = -Infinity;
@@ -56,6 +56,7 @@ export class LeadershipLoop {
   private notBeforeMs = -Infinity;
   private wake: (() => void) | null = null;
   private lastError = '';
+  private search: Promise<string | null> | null = null;
 
   constructor(
     private readonly options: LeadershipLoopOptions,
@@ -102,16 +103,35 @@ export class LeadershipLoop {
     return true;
   }
 
+  /**
+   * The leader's URL; null when this node leads, or nobody does. A stand-by that knows of none looks at the leadership row
+   * at once: another may have begun since it looked last.
+   */
+  async findLeader(): Promise<string | null> {
+    if (this.current) return null;
+    if (this.leaderUrl !== null) return this.leaderUrl;
+    this.search ??= this.modules.leadership
+      .current()
+      .then((current) => this.urlOfOther(current))
+      .catch(() => null)
+      .finally(() => (this.search = null));
+    return this.search;
+  }
+
   /** Reads the log on; true when the lease is free and this node may take it. */
   private async standBy(): Promise<boolean> {
     const { leadership, assertMayLead } = this.modules;
     await this.tail.catchUp();
     this.caughtUpAtMs = performance.now();
-    const { isExpired, url } = await leadership.current();
-    this.leaderUrl = isExpired || url === this.options.url ? null : url;
-    if (!isExpired || performance.now() < this.notBeforeMs) return false;
+    const current = await leadership.current();
+    this.leaderUrl = this.urlOfOther(current);
+    if (!current.isExpired || performance.now() < this.notBeforeMs) return false;
     await assertMayLead(this.tail.state);
     return true;
+  }
+
+  private urlOfOther({ isExpired, url }: { isExpired: boolean; url: string }): string | null {
+    return isExpired || url === this.options.url ? null : url;
   }
 
   private async lead(): Promise<void> {

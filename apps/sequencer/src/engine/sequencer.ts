@@ -178,9 +178,14 @@ export class Sequencer {
     return this.term?.epoch ?? null;
   }
 
-  /** The leader's URL; null when this node leads, or nobody does. */
+  /** The leader's URL as this node last read it; null when this node leads, or nobody did. */
   get leaderUrl(): string | null {
     return this.term ? null : this.leadershipLoop.leaderUrl;
+  }
+
+  /** Where submissions are to be forwarded to; null when this node leads, or nobody does. */
+  findLeader(): Promise<string | null> {
+    return this.leadershipLoop.findLeader();
   }
 
   /** The registry in force in the next block, as far as this node has read the log. */
