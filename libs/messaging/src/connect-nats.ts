@@ -25,8 +25,6 @@ export interface NatsConnectOptions extends NatsAccess {
   onStatus?: (status: NatsStatus) => void;
 }
 
-const CONNECT_TIMEOUT_MS = 3_000;
-
 /**
  * Connects to NATS, and from then on reconnects for ever by itself. Messages published while there is no connection
  * are lost: NATS holds nothing that cannot be.
@@ -57,7 +55,6 @@ async function connectFirst(options: NatsConnectOptions): Promise<NatsConnection
         ...access,
         name: options.name,
         noEcho: options.noEcho ?? true,
-        timeout: CONNECT_TIMEOUT_MS,
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
         reconnectJitter: RETRY_MS,

@@ -1,3 +1,4 @@
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NATS_PAYLOAD_BYTES_MIN, ReplayRequest, ReplayResponse, replaySubject, SLICE_BYTES_MAX } from '#libs/protocol';
 import { type NatsServer, startNats } from '#libs/testkit';
@@ -6,6 +7,7 @@ import { connectNats, type NatsStatus } from './connect-nats.js';
 import { FeedPublisher } from './feed-publisher.js';
 import { encodeIngress } from './ingress-frame.js';
 import { IngressServer } from './ingress-server.js';
+import { JsonRequests } from './json-requests.js';
 import { PriceServer } from './price-server.js';
 import { ReplayServer } from './replay-server.js';
 import { requestBytes } from './request-bytes.js';
@@ -222,8 +224,24 @@ describe('connections', () => {
     await own.stop();
   });
 
+  it("pass over a server that takes the connection and says nothing, Nest's own as well", async () => {
+    const seen: Socket[] = [];
+    const { hostname, port } = new URL(nats.url);
+    const front = createServer((socket) => {
+      seen.push(socket.on('error', () => undefined));
+      if (seen.length > 2) socket.pipe(createConnection(Number(port), hostname)).pipe(socket);
+    });
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    const servers = `nats://127.0.0.1:${(front.address() as AddressInfo).port}`;
+    const requests = new JsonRequests(servers);
+    const [connection] = await Promise.all([connectNats({ servers, name: 'x' }), requests.emit('event.x', {})]);
+    expect(seen.length).toBe(4);
+    await Promise.all([connection.close(), requests.close()]);
+    for (const socket of seen) socket.destroy();
+    front.close();
+  }, 12_000);
+
   it('are refused by a server that takes less than a slice', async () => {
-    const { createServer } = await import('node:net');
     const info = { server_id: 'X', version: '2.9.0', max_payload: 65_536, headers: true, proto: 1, host: '', port: 0 };
     const server = createServer((socket) => {
       socket.write(`INFO ${JSON.stringify(info)}\r\n`);
