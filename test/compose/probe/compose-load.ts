@@ -7,19 +7,19 @@ import {
   AttemptLog,
   checkHistory,
   type ClientWorld,
-  executorState,
   FeedClient,
   formatReports,
   type History,
   LeaderRegistry,
   listLoadSeries,
   type LoadClient,
+  newestOf,
   OperationClient,
   PriceClient,
   Random,
   readLogFrom,
   readLogId,
-  type StateJson,
+  statesAtOneHeight,
   TransferClient,
   waitFor,
 } from '#libs/testkit';
@@ -88,7 +88,7 @@ export class ComposeLoad {
   async progress(): Promise<Progress> {
     const { feeds, world } = this;
     return Promise.resolve({
-      height: Math.max(...feeds.map(({ newest }) => newest?.header.number ?? 0)),
+      height: newestOf(feeds),
       decided: Math.min(...feeds.map(({ decided }) => decided)),
       committed: Math.min(...feeds.map(({ committed }) => committed)),
       acknowledged: world.attempts.counts().acknowledged,
@@ -145,15 +145,13 @@ export class ComposeLoad {
   /** The log up to a height that lies a little ahead, and what followers and executors have at that height. */
   private async history(name: string, blocksAhead: number): Promise<History> {
     const { feeds, topology } = this;
-    // After a fault it takes an executor a moment until it is back; by then a height that was chosen before is past.
-    await Promise.all(topology.rollups.map(({ chainId }) => this.untilAnswers(chainId)));
     const takenAtMs = performance.now();
-    const height = Math.max(...feeds.map(({ newest }) => newest?.header.number ?? 0)) + blocksAhead;
-    const executors = await Promise.all(
-      topology.rollups.map(async ({ chainId, name: rollup }) => {
-        const state = await this.stateAt(chainId, height);
-        return executorState(`executor-${rollup}`, chainId, state);
-      }),
+    const { height, states: executors } = await statesAtOneHeight(
+      this.requests,
+      topology.rollups.map(({ chainId, name: rollup }) => ({
+        ...{ name: `executor-${rollup}`, chainId, subject: readSubject(chainId) },
+      })),
+      { newest: () => newestOf(feeds), blocksAhead, timeoutMs: STATE_MS_MAX },
     );
     await waitFor(
       `${name}: feeds at block ${height}`,
@@ -168,27 +166,6 @@ export class ComposeLoad {
       (attempt.answeredAtMs ?? Infinity) <= takenAtMs ? attempt : { ...attempt, outcome: 'unknown' as const },
     );
     return { log, followers, executors, clients };
-  }
-
-  private untilAnswers(chainId: number): Promise<void> {
-    const status = { method: 'lockstep_executorStatus', params: [] };
-    const answers = (): Promise<boolean> =>
-      this.requests.request(readSubject(chainId), status, 2_000).then(
-        () => true,
-        () => false,
-      );
-    return waitFor(`executor ${chainId} to answer`, answers, STATE_MS_MAX);
-  }
-
-  private async stateAt(chainId: number, height: number): Promise<StateJson> {
-    const request = { method: 'lockstep_state', params: [{ height, timeoutMs: STATE_MS_MAX }] };
-    const answer = await this.requests.request<{ result?: StateJson; error?: { message: string } }>(
-      readSubject(chainId),
-      request,
-      STATE_MS_MAX + 2_000,
-    );
-    if (!answer.result) throw new Error(`executor ${chainId} at block ${height}: ${answer.error?.message}`);
-    return answer.result;
   }
 
   private judge(history: History, atRest: boolean): CheckResult {

@@ -1,6 +1,6 @@
 export { AttemptLog } from './clients/attempts.js';
 export type { ClientWorld, LoadClient } from './clients/client-world.js';
-export { FeedClient } from './clients/feed-client.js';
+export { FeedClient, newestOf } from './clients/feed-client.js';
 export { LeaderRegistry } from './clients/leader-registry.js';
 export { OperationClient } from './clients/operation-client.js';
 export { PriceClient } from './clients/price-client.js';

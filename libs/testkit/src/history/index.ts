@@ -1,5 +1,6 @@
 export type { CheckOptions } from './check-context.js';
 export { checkHistory } from './check-history.js';
+export { type AskedExecutor, statesAtOneHeight } from './executor-states.js';
 export * as historyFixtures from './fixtures/index.js';
 export { formatReports, invariantFlags } from './format-reports.js';
 export { executorState, readLogFrom, type StateJson } from './from-network.js';

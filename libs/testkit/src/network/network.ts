@@ -48,7 +48,8 @@ export class Network {
   /** Rollups that a test has registered: theirs are the devnet's next keys. */
   readonly registered: number[] = [];
   private readonly servers: EmbeddedServer[] = [];
-  private readonly requests: JsonRequests;
+  /** Asks executors for reads. */
+  readonly requests: JsonRequests;
 
   private constructor(
     readonly topology: Topology,

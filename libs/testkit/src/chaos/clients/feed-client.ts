@@ -122,3 +122,7 @@ export class FeedClient {
     }
   }
 }
+
+/** The newest block that any of them was handed; 0 before the first. */
+export const newestOf = (feeds: readonly FeedClient[]): number =>
+  Math.max(0, ...feeds.map(({ newest }) => newest?.header.number ?? 0));

@@ -13,6 +13,7 @@ import {
 import { devnetKeys } from '../../network/devnet-keys.js';
 import { waitFor } from '../../network/wait-for.js';
 import { holdsWithin } from '../../servers/wait-until.js';
+import { newestOf } from '../clients/feed-client.js';
 import type { ExecutorNode } from '../network/chaos-network.js';
 import { atPhase } from './at-phase.js';
 import type { ChaosContext, Fault } from './chaos-context.js';
@@ -56,7 +57,7 @@ export const rootMismatch: Fault = async (context, phase) => {
         network.wipeStore(node);
         node.process.start();
       }
-      const height = Math.max(...context.feeds.map(({ newest }) => newest?.header.number ?? 0));
+      const height = newestOf(context.feeds);
       await waitFor(`B to replay up to block ${height}`, () => isHeardAt(context, chainId, height), BACK_MS_MAX);
     } finally {
       await set(false);

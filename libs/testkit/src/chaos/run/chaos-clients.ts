@@ -6,7 +6,7 @@ import { devnetKeys } from '../../network/devnet-keys.js';
 import { AttemptLog } from '../clients/attempts.js';
 import type { ClientWorld, LoadClient } from '../clients/client-world.js';
 import { LeaderRegistry } from '../clients/leader-registry.js';
-import { FeedClient } from '../clients/feed-client.js';
+import { FeedClient, newestOf } from '../clients/feed-client.js';
 import { OperationClient } from '../clients/operation-client.js';
 import { PriceClient } from '../clients/price-client.js';
 import { listLoadSeries, type LoadSeries } from '../clients/series.js';
@@ -118,7 +118,7 @@ export class ChaosClients {
 
   /** The highest block that anyone was handed. */
   height(): number {
-    return Math.max(...this.feeds.map(({ newest }) => newest?.header.number ?? 0));
+    return newestOf(this.feeds);
   }
 
   /** When a block came last, ms of the monotonic clock. */

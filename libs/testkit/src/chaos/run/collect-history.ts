@@ -2,14 +2,14 @@ import { JsonRequests } from '#libs/messaging';
 import { createDataSource } from '#libs/persistence';
 import { type Hex, readSubject } from '#libs/protocol';
 import {
+  type AskedExecutor,
   type EarlierLog,
-  executorState,
-  type ExecutorState,
   type History,
   readLogFrom,
-  type StateJson,
+  statesAtOneHeight,
 } from '../../history/index.js';
 import { waitFor } from '../../network/wait-for.js';
+import { newestOf } from '../clients/feed-client.js';
 import type { ChaosNetwork } from '../network/chaos-network.js';
 import type { ChaosClients } from './chaos-clients.js';
 
@@ -36,17 +36,16 @@ export async function collectHistory(
 ): Promise<History> {
   const requests = new JsonRequests(network.nats.url);
   try {
-    const subjects = [
-      ...network.executors.map(({ process, chainId }) => [process.name, chainId, readSubject(chainId)] as const),
-      ...network.replicas.map(
-        ({ process, chainId }) => [process.name, chainId, `${readSubject(chainId)}.replica`] as const,
-      ),
-    ];
-    await Promise.all(subjects.map(([name, , subject]) => untilAnswers(requests, name, subject)));
-    const heights = clients.feeds.map(({ newest }) => newest?.header.number ?? 0);
-    const height = Math.max(...heights) + BLOCKS_AHEAD;
-    const executors = await Promise.all(
-      subjects.map(([name, chainId, subject]) => stateAt(requests, name, chainId, subject, height)),
+    const asked = (process: { name: string }, chainId: number, subject: string): AskedExecutor => ({
+      ...{ name: process.name, chainId, subject },
+    });
+    const { height, states: executors } = await statesAtOneHeight(
+      requests,
+      [
+        ...network.executors.map(({ process, chainId }) => asked(process, chainId, readSubject(chainId))),
+        ...network.replicas.map(({ process, chainId }) => asked(process, chainId, `${readSubject(chainId)}.replica`)),
+      ],
+      { newest: () => newestOf(clients.feeds), blocksAhead: BLOCKS_AHEAD, timeoutMs: STATE_MS_MAX },
     );
     await waitFor(
       `feeds at block ${height}`,
@@ -72,35 +71,4 @@ export async function copyOfLog(network: ChaosNetwork, name: string): Promise<Ea
   } finally {
     await dataSource.destroy();
   }
-}
-
-/** After a fault it takes an executor a moment until it is back on NATS. */
-async function untilAnswers(requests: JsonRequests, name: string, subject: string): Promise<void> {
-  const status = { method: 'lockstep_executorStatus', params: [] };
-  await waitFor(
-    `${name} to answer`,
-    () =>
-      requests.request(subject, status, 2_000).then(
-        () => true,
-        () => false,
-      ),
-    STATE_MS_MAX,
-  );
-}
-
-async function stateAt(
-  requests: JsonRequests,
-  name: string,
-  chainId: number,
-  subject: string,
-  height: number,
-): Promise<ExecutorState> {
-  const request = { method: 'lockstep_state', params: [{ height, timeoutMs: STATE_MS_MAX }] };
-  const answer = await requests.request<{ result?: StateJson; error?: { message: string } }>(
-    subject,
-    request,
-    STATE_MS_MAX + 2_000,
-  );
-  if (!answer.result) throw new Error(`${name} does not state its state at block ${height}: ${answer.error?.message}`);
-  return executorState(name, chainId, answer.result);
 }
