@@ -248,6 +248,26 @@ test('what a key has opened is closed when the key is revoked, and nothing else'
   open.abort();
 });
 
+test('a key that reads time and again is looked at once a second, and refused soon after it was revoked', async () => {
+  const { key, text } = await keys.create('polls', 'viewer');
+  const asked = vi.spyOn(ApiKeys.prototype, 'authenticate');
+  const looks = vi.spyOn(ApiKeys.prototype, 'endedAmong');
+  let reads = 0;
+  const read = async (): Promise<number> => {
+    reads++;
+    return statusOf(url, 'get', '/api/v1/configuration', text);
+  };
+  await vi.waitFor(async () => {
+    expect(await read()).not.toBe(401);
+    expect(looks.mock.calls.length).toBeGreaterThan(2);
+  }, 15_000);
+  expect(asked.mock.calls.length).toBeLessThan(reads / 2);
+  await keys.revoke(key.id);
+  await vi.waitFor(async () => expect(await read()).toBe(401), 5_000);
+  asked.mockRestore();
+  looks.mockRestore();
+});
+
 test('a route that forgot to say who may call it is refused to all', async () => {
   @Controller('forgotten')
   class ForgottenController {

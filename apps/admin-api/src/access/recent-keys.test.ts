@@ -21,6 +21,23 @@ test('a quarter of an hour, until its own expiry, until it is refused, and nobod
   expect(keys.find('a')).toBeNull();
 });
 
+test('one that is in use reads for a second and a half after it was last looked at', () => {
+  let now = 0;
+  const keys = new RecentKeys(() => now);
+  keys.vouched('a', { ...key(), id: '01' });
+  keys.vouched('b', { ...key(), id: '02' });
+  now = 1_000;
+  expect(keys.current('a')?.id).toBe('01');
+  expect([keys.usedSince(0), keys.usedSince(500)]).toEqual([['01', '02'], ['01']]);
+  keys.looked(['01'], [], 900);
+  now = 1_500;
+  expect([keys.current('a')?.id, keys.current('b')]).toEqual(['01', null]);
+  now = 2_400;
+  expect([keys.current('a'), keys.find('a')?.id]).toEqual([null, '01']);
+  keys.looked(['01', '02'], ['01'], 2_400);
+  expect([keys.find('a'), keys.current('b')?.id]).toEqual([null, '02']);
+});
+
 test('however many keys there are, the newest 1,024 are remembered', () => {
   const keys = new RecentKeys();
   for (let n = 0; n < 1_030; n++) keys.vouched(String(n), key());

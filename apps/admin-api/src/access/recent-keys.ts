@@ -4,15 +4,27 @@ import type { ApiKey } from '#libs/persistence';
 /** How long a key is remembered after Postgres last vouched for it, and how many are. */
 const REMEMBER_MS = 900_000;
 const KEYS_MAX = 1_024;
+/** How long it reads without being looked at again. */
+const CURRENT_MS = 1_500;
+
+interface RecentKey {
+  key: ApiKey;
+  /** When it last counted, and when it was last used, ms. */
+  atMs: number;
+  usedMs: number;
+}
 
 /**
- * Keys that Postgres has lately vouched for. While it is away they may go on reading: those who watch the network need
- * to see most what is missing just then. A key that is revoked meanwhile reads on until Postgres is back, or for a
- * quarter of an hour at most; nothing but reads is ever allowed by this.
+ * Keys that Postgres has lately vouched for; nothing but reads is ever allowed by this.
+ *
+ * - Those in use are looked at together, once a second, rather than each at each request: a key that is revoked reads on
+ *   for at most a second and a half.
+ * - While Postgres is away they may go on reading: those who watch the network need to see most what is missing just
+ *   then. A key that is revoked meanwhile reads on until Postgres is back, or for a quarter of an hour at most.
  */
 export class RecentKeys {
   /** By the hash of the key's text: neither the text nor its secret is kept. */
-  private readonly keys = new Map<string, { key: ApiKey; untilMs: number }>();
+  private readonly keys = new Map<string, RecentKey>();
 
   constructor(private readonly nowMs: () => number = () => Date.now()) {}
 
@@ -21,18 +33,48 @@ export class RecentKeys {
     this.keys.delete(id);
     const [oldest] = this.keys.keys();
     if (this.keys.size >= KEYS_MAX && oldest !== undefined) this.keys.delete(oldest);
-    const untilMs = Math.min(this.nowMs() + REMEMBER_MS, key.expiresAt?.getTime() ?? Infinity);
-    this.keys.set(id, { key, untilMs });
+    const now = this.nowMs();
+    this.keys.set(id, { key, atMs: now, usedMs: now });
   }
 
   refused(text: string): void {
     this.keys.delete(hashOf(text));
   }
 
+  /** One that Postgres need not be asked about again. */
+  current(text: string): ApiKey | null {
+    return this.newerThan(CURRENT_MS, text);
+  }
+
   /** Null for one that was not vouched for lately, or that has expired since. */
   find(text: string): ApiKey | null {
+    return this.newerThan(REMEMBER_MS, text);
+  }
+
+  /** Ids of the keys that were used since a moment, ms. */
+  usedSince(ms: number): string[] {
+    return [...this.keys.values()].filter(({ usedMs }) => usedMs >= ms).map(({ key }) => key.id);
+  }
+
+  /**
+   * Takes in that Postgres was asked about keys.
+   * @param asked their ids
+   * @param ended those of them that count no longer
+   * @param atMs when the question began
+   */
+  looked(asked: readonly string[], ended: readonly string[], atMs: number): void {
+    for (const [hash, known] of this.keys) {
+      if (ended.includes(known.key.id)) this.keys.delete(hash);
+      else if (asked.includes(known.key.id)) known.atMs = atMs;
+    }
+  }
+
+  private newerThan(ageMs: number, text: string): ApiKey | null {
     const known = this.keys.get(hashOf(text));
-    return known && this.nowMs() < known.untilMs ? known.key : null;
+    const now = this.nowMs();
+    if (!known || now >= Math.min(known.atMs + ageMs, known.key.expiresAt?.getTime() ?? Infinity)) return null;
+    known.usedMs = now;
+    return known.key;
   }
 }
 
