@@ -8,19 +8,20 @@ import { connect, type Socket } from 'node:net';
 export class HttpConnection {
   private constructor(
     private readonly socket: Socket,
-    private readonly host: string,
+    private readonly fields: string,
   ) {}
 
-  static async open(url: string): Promise<HttpConnection> {
+  /** @param key of the admin API, `lsk_…` */
+  static async open(url: string, key: string): Promise<HttpConnection> {
     const { hostname, port, host } = new URL(url);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
-    return new HttpConnection(socket.setNoDelay(true), host);
+    return new HttpConnection(socket.setNoDelay(true), `host: ${host}\r\nauthorization: Bearer ${key}\r\n`);
   }
 
   /** One GET; its body is read and thrown away. One at a time. @throws Error when the server closes the connection */
   get(path: string, ifNoneMatch?: string): Promise<{ status: number; etag: string | undefined }> {
-    const { socket, host } = this;
+    const { socket, fields } = this;
     return new Promise((resolve, reject) => {
       let head = '';
       let left: number | null = null;
@@ -46,7 +47,7 @@ export class HttpConnection {
       };
       socket.on('data', onData).on('close', onClose);
       const condition = ifNoneMatch === undefined ? '' : `if-none-match: ${ifNoneMatch}\r\n`;
-      socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${condition}\r\n`);
+      socket.write(`GET ${path} HTTP/1.1\r\n${fields}${condition}\r\n`);
     });
   }
 

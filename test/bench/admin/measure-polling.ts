@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ApiKeys, createDataSource } from '#libs/persistence';
 import type { BenchNetwork } from '../bench-network.js';
 import { HttpConnection } from './http-connection.js';
 import { measureThroughput, signFrames } from '../measure/throughput.js';
@@ -7,69 +8,99 @@ import { measureThroughput, signFrames } from '../measure/throughput.js';
 /** Ordering with and without clients that poll the admin API. */
 export interface PollingFigures {
   clients: number;
-  pollEveryMs: number;
-  /** Answers that the clients got during the runs with them, 304 among them. */
-  answers: number;
-  notModified: number;
-  orderedPerSecond: { without: number[]; with: number[] };
-  /** With the clients ÷ without, of each pair of runs next to each other. */
+  /** Transactions a second, in the order of the rounds. */
+  without: number[];
+  with: PollingRate[];
+}
+
+/** What clients at one rate cost. */
+export interface PollingRate {
+  requestsPerClientPerSecond: number;
+  orderedPerSecond: number[];
+  /** With the clients ÷ without, of the runs of each round. */
   ratios: number[];
   /** Their median, and the quartiles around it. */
   ratio: { median: number; lower: number; upper: number };
+  /** Answers that the clients got, 304 among them. */
+  answers: number;
+  notModified: number;
 }
 
 const CLIENTS = 50;
 const POLL_EVERY_MS = 1_000;
-const PAIRS = 16;
-/** What a dashboard shows on its first page: the overview every second, a list beside it, in turns. */
+/** One: the overview and lists in turns, as the page at `/` asks for the overview. Two: the overview, and a list beside it. */
+const RATES = [1, 2];
+const ROUNDS = 12;
 const OVERVIEW = '/api/v1/overview';
 const LISTS = ['/api/v1/blocks?limit=20', '/api/v1/operations?limit=20', '/api/v1/entries?limit=20'];
 
 /**
- * Runs at full load in pairs, with and without clients in turns (ABBA), so that what else the machine does and how the
- * log grows falls on both. Each pair gives a ratio; their median is robust against pairs that were disturbed.
+ * Runs at full load in rounds, one without clients and one at each rate, the order turning from round to round, so that
+ * what else the machine does and how the log grows falls on all. Each round gives ratios; their median is robust against
+ * rounds that were disturbed.
  */
 export async function measurePolling(
   bench: BenchNetwork,
   transactions: number,
   progress: (line: string) => void,
 ): Promise<PollingFigures> {
-  const runs = { without: [] as number[], with: [] as number[] };
-  const counts = { answers: 0, notModified: 0 };
-  const connections = await Promise.all(
-    Array.from({ length: CLIENTS }, () => HttpConnection.open(bench.network.adminUrl)),
-  );
+  const keys = await createKeys(bench.network.databaseUrl);
+  const connections = await Promise.all(keys.map((key) => HttpConnection.open(bench.network.adminUrl, key)));
+  const runs = [0, ...RATES].map((rate) => ({ rate, answers: 0, notModified: 0, orderedPerSecond: [] as number[] }));
   for (let warmUp = 0; warmUp < 2; warmUp++) await measureThroughput(bench, signFrames(bench, transactions));
-  for (let pair = 1; pair <= PAIRS; pair++) {
-    for (const kind of pair % 2 === 0 ? (['with', 'without'] as const) : (['without', 'with'] as const)) {
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let turn = 0; turn < runs.length; turn++) {
+      const run = runs[(round + turn) % runs.length]!;
       const frames = signFrames(bench, transactions);
       const stopping = new AbortController();
       setMaxListeners(CLIENTS, stopping.signal);
-      const clients = kind === 'with' ? connections.map((connection) => poll(connection, counts, stopping.signal)) : [];
+      const clients = run.rate === 0 ? [] : connections.map((client) => poll(client, run.rate, run, stopping.signal));
       const { orderedPerSecond } = await measureThroughput(bench, frames);
       stopping.abort();
       await Promise.all(clients);
-      runs[kind].push(orderedPerSecond);
+      run.orderedPerSecond.push(orderedPerSecond);
     }
-    progress(`pair ${pair} of ${PAIRS}: without ${runs.without.at(-1)}/s, with ${runs.with.at(-1)}/s`);
+    const line = runs.map(({ rate, orderedPerSecond }) => `${orderedPerSecond.at(-1)}/s with ${rate}`).join(', ');
+    progress(`round ${round + 1} of ${ROUNDS}, requests of each client a second: ${line}`);
   }
   for (const connection of connections) connection.close();
-  const ratios = runs.with.map((value, at) => rounded(value / runs.without[at]!));
-  const ratio = { median: quantile(ratios, 0.5), lower: quantile(ratios, 0.25), upper: quantile(ratios, 0.75) };
-  return { clients: CLIENTS, pollEveryMs: POLL_EVERY_MS, ...counts, orderedPerSecond: runs, ratios, ratio };
+  const [none, ...some] = runs;
+  return {
+    clients: CLIENTS,
+    without: none!.orderedPerSecond,
+    with: some.map(({ rate, ...run }) => {
+      const ratios = run.orderedPerSecond.map((value, at) => rounded(value / none!.orderedPerSecond[at]!));
+      const ratio = { median: quantile(ratios, 0.5), lower: quantile(ratios, 0.25), upper: quantile(ratios, 0.75) };
+      return { requestsPerClientPerSecond: rate, ...run, ratios, ratio };
+    }),
+  };
 }
 
-/** One client: two answers a second, from a moment of its own, with the ETags that it has, as a browser does. */
+/** A viewer's key for each client. */
+async function createKeys(databaseUrl: string): Promise<string[]> {
+  const dataSource = await createDataSource(databaseUrl);
+  try {
+    const apiKeys = new ApiKeys(dataSource);
+    const names = Array.from({ length: CLIENTS }, (_, index) => `dashboard ${index}`);
+    return (await Promise.all(names.map((name) => apiKeys.create(name, 'viewer')))).map(({ text }) => text);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** One client: `rate` answers a second, from a moment of its own, with the ETags that it has, as a browser does. */
 async function poll(
   client: HttpConnection,
+  rate: number,
   counts: { answers: number; notModified: number },
   signal: AbortSignal,
 ): Promise<void> {
   const etags = new Map<string, string>();
   const pause = (ms: number): Promise<unknown> => delay(ms, undefined, { signal }).catch(() => undefined);
   await pause(Math.random() * POLL_EVERY_MS);
-  for (let turn = Math.floor(Math.random() * LISTS.length); !signal.aborted; turn++) {
-    for (const path of [OVERVIEW, LISTS[turn % LISTS.length]!]) {
+  for (let asked = Math.floor(Math.random() * 2 * LISTS.length); !signal.aborted;) {
+    for (let turn = 0; turn < rate; turn++, asked++) {
+      const path = asked % 2 === 0 ? OVERVIEW : LISTS[Math.floor(asked / 2) % LISTS.length]!;
       const { status, etag } = await client.get(path, etags.get(path));
       if (status !== 200 && status !== 304) throw new Error(`${path} answers ${status} while it is polled`);
       if (etag !== undefined) etags.set(path, etag);
