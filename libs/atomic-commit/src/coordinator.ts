@@ -73,10 +73,11 @@ export class Coordinator {
   }
 
   /** PREPARE is durable. The same operation again is ignored. */
-  prepared(operation: PreparedOperation): void {
-    const key = bytesToHex(operation.operationId);
+  prepared({ operationId, prepareId, prepareBlockHash, deadlineMs, participants }: PreparedOperation): void {
+    const key = bytesToHex(operationId);
     if (this.operations.has(key)) return;
-    const undecided: Undecided = { ...operation, key, votes: new Map() };
+    const votes = new Map<number, SignedVote>();
+    const undecided: Undecided = { operationId, prepareId, prepareBlockHash, deadlineMs, participants, key, votes };
     this.operations.set(key, undecided);
     this.deadlines.push(undecided);
   }

@@ -1,4 +1,4 @@
-import { bigIntToBytesBE, uint64ToBytesBE } from './bytes.js';
+import { bigIntToBytesBE, equalBytes, uint64ToBytesBE } from './bytes.js';
 import { keccak256, keccak256Concat } from './keccak.js';
 import { type Intent, OperationKind } from './operation.js';
 
@@ -81,8 +81,8 @@ export type CommitmentKind = keyof typeof KINDS;
  * `Commitment(kind, root)` in the log's domain (design, section 4). 32 bytes.
  */
 export function commitmentDigest(logId: Uint8Array, kind: CommitmentKind, root: Uint8Array): Uint8Array {
-  const domain = keccak256Concat(DOMAIN_TYPE, NAME, VERSION, logId);
-  return typedDigest(domain, keccak256Concat(COMMITMENT_TYPE, KINDS[kind], root));
+  const { ofCommitments } = domainsOf(logId);
+  return typedDigest(ofCommitments, keccak256Concat(COMMITMENT_TYPE, KINDS[kind], root));
 }
 
 /**
@@ -91,8 +91,31 @@ export function commitmentDigest(logId: Uint8Array, kind: CommitmentKind, root: 
  * @throws RangeError when a number does not fit its type
  */
 export function intentDigest(logId: Uint8Array, chainId: number, intent: Intent): Uint8Array {
-  const domain = keccak256Concat(CHAIN_DOMAIN_TYPE, NAME, VERSION, uint256(chainId), logId);
+  const { ofIntents } = domainsOf(logId);
+  let domain = ofIntents.get(chainId);
+  if (!domain) {
+    domain = keccak256Concat(CHAIN_DOMAIN_TYPE, NAME, VERSION, uint256(chainId), logId);
+    ofIntents.set(chainId, domain);
+  }
   return typedDigest(domain, intentStructHash(intent));
+}
+
+/** The domain separators of a log: of commitments, and of intents by chain id. */
+interface Domains {
+  logId: Uint8Array;
+  ofCommitments: Uint8Array;
+  ofIntents: Map<number, Uint8Array>;
+}
+
+let lastDomains: Domains | null = null;
+
+/** Those of the last log are remembered: a process follows one. */
+function domainsOf(logId: Uint8Array): Domains {
+  if (!lastDomains || !equalBytes(lastDomains.logId, logId)) {
+    const ofCommitments = keccak256Concat(DOMAIN_TYPE, NAME, VERSION, logId);
+    lastDomains = { logId: logId.slice(), ofCommitments, ofIntents: new Map() };
+  }
+  return lastDomains;
 }
 
 function intentStructHash(intent: Intent): Uint8Array {

@@ -135,8 +135,15 @@ export class LogChecks {
     if (intent.selector === OperationKind.exercise) this.assertInWindow(prepare, timestamp);
     this.undecidedCount += 1;
     this.operations.set(id, {
-      ...{ id, prepareId, prepareBlockHash: hash, kind: intent.selector, participants, deadlineMs },
-      ...{ preparedAtMs: timestamp, prepareSequence: sequence, decision: null },
+      id,
+      prepareId,
+      prepareBlockHash: hash,
+      kind: intent.selector,
+      participants,
+      deadlineMs,
+      preparedAtMs: timestamp,
+      prepareSequence: sequence,
+      decision: null,
     });
   }
 

@@ -61,20 +61,17 @@ export function makePlan(seed: number): Plan {
   const steps = makeSteps(random, size);
   const count = random.between(...size.faults);
   const faults = Array.from({ length: count }, () => makeFault(random, faultTime(random, steps)));
-  const scaled = { steps: steps.map((step) => paced(step, pace)), faults: faults.map((fault) => paced(fault, pace)) };
-  scaled.faults.sort((a, b) => a.atMs - b.atMs);
-  return { seed, topology, pace, ...scaled };
+  for (const planned of [...steps, ...faults]) setPace(planned, pace);
+  faults.sort((a, b) => a.atMs - b.atMs);
+  return { seed, topology, pace, steps, faults };
 }
 
-/** The same in the time of a pace. */
-function paced<T extends Step | Fault>(planned: T, pace: Pace): T {
+/** Puts it into the time of a pace. */
+function setPace(planned: Step | Fault, pace: Pace): void {
   const inPace = (ms: number): number => Math.ceil(ms * TIME_SCALE[pace]);
-  return {
-    ...planned,
-    atMs: inPace(planned.atMs),
-    ...('ms' in planned && { ms: inPace(planned.ms) }),
-    ...('downMs' in planned && { downMs: inPace(planned.downMs) }),
-  };
+  planned.atMs = inPace(planned.atMs);
+  if ('ms' in planned) planned.ms = inPace(planned.ms);
+  if ('downMs' in planned) planned.downMs = inPace(planned.downMs);
 }
 
 function makeSteps(random: Random, size: Size): Step[] {
@@ -136,7 +133,11 @@ function makeFault(random: Random, atMs: number): Fault {
       return { kind, atMs, node: random.chance(0.85) ? 'leader' : 'standby', ms: random.between(30, 700) };
     case 'executor_crash':
       return {
-        ...{ kind, atMs, chain, downMs: random.between(5, 600), loseStore: random.chance(0.35) },
+        kind,
+        atMs,
+        chain,
+        downMs: random.between(5, 600),
+        loseStore: random.chance(0.35),
         moment: random.pick(['now', 'unwritten', 'untold']),
       };
     case 'executor_pause':
@@ -148,7 +149,11 @@ function makeFault(random: Random, atMs: number): Fault {
       return { kind, atMs, commit: random.pick(['landed', 'lost', 'late']) };
     case 'messages':
       return {
-        ...{ kind, atMs, chain, link: random.pick(['feed', 'vote', 'client', 'all']), ms: random.between(50, 700) },
+        kind,
+        atMs,
+        chain,
+        link: random.pick(['feed', 'vote', 'client', 'all']),
+        ms: random.between(50, 700),
         loss: random.pick([0, 0.3, 1]),
         repeat: random.pick([0, 0.5]),
         delayMs: random.pick([0, 15, 150]),

@@ -129,9 +129,13 @@ export class Clients {
       selector: OperationKind.write as const,
       value: {
         series: this.seriesId(series),
-        ...{ writer: signer.address, backer: pool ? POOL : signer.address, buyer: owners[buyer]!.address },
-        ...{ quantity: (BigInt(tenths) * ONE_ETH) / 10n, premium: BigInt(premium) * ONE_USD },
-        ...{ deadlineMs: this.deadline(5_000), nonce: ++this.operationNonce },
+        writer: signer.address,
+        backer: pool ? POOL : signer.address,
+        buyer: owners[buyer]!.address,
+        quantity: (BigInt(tenths) * ONE_ETH) / 10n,
+        premium: BigInt(premium) * ONE_USD,
+        deadlineMs: this.deadline(5_000),
+        nonce: ++this.operationNonce,
       },
     };
     this.writes.push({ intent });
@@ -141,20 +145,23 @@ export class Clients {
   private useOption(step: Extract<Step, { kind: 'exercise' | 'close' }>): void {
     const write = this.writes[step.of]?.intent.value;
     if (!write) return;
-    const common = { series: write.series, holder: write.buyer, backer: write.backer };
+    const { series, buyer: holder, backer } = write;
     const quantity = (write.quantity * BigInt(step.quarters)) / 4n;
     const nonce = ++this.operationNonce;
     if (step.kind === 'exercise') {
-      const prices = { minPriceRound: 0n, maxPriceAgeMs: 5_000n };
+      const [minPriceRound, maxPriceAgeMs] = [0n, 5_000n];
       const deadlineMs = this.deadline(step.patienceMs);
       this.operation({
         selector: OperationKind.exercise,
-        value: { ...common, quantity, ...prices, deadlineMs, nonce },
+        value: { series, holder, backer, quantity, minPriceRound, maxPriceAgeMs, deadlineMs, nonce },
       });
     } else {
       const payment = BigInt(step.payment) * ONE_USD;
       const deadlineMs = this.deadline(5_000);
-      this.operation({ selector: OperationKind.close, value: { ...common, quantity, payment, deadlineMs, nonce } });
+      this.operation({
+        selector: OperationKind.close,
+        value: { series, holder, backer, quantity, payment, deadlineMs, nonce },
+      });
     }
   }
 

@@ -38,9 +38,11 @@ export class LogStore {
   /** Raises the epoch, as the one statement that takes a lease does; null while another's lasts. */
   take(nowMs: number, leaseMs: number): number | null {
     if (this.lease && this.lease.untilMs > nowMs) return null;
-    this.head = { ...this.head, epoch: this.head.epoch + 1 };
-    this.lease = { epoch: this.head.epoch, untilMs: nowMs + leaseMs };
-    return this.head.epoch;
+    const { number, hash, lastSequence, timestampMs } = this.head;
+    const epoch = this.head.epoch + 1;
+    this.head = { epoch, number, hash, lastSequence, timestampMs };
+    this.lease = { epoch, untilMs: nowMs + leaseMs };
+    return epoch;
   }
 
   renew(epoch: number, nowMs: number, leaseMs: number): boolean {

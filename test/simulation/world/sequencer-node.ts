@@ -71,37 +71,41 @@ export class SequencerProcess {
     const { world } = node;
     const { log, crypto, topology, scheduler } = world;
     this.queue = new IntakeQueue(200, () => this.term?.loop.wake());
+    const { logId } = world;
+    const { queue } = this;
+    const { recover } = crypto;
     const registry = (): Registry => this.leading().state.registry;
-    const shared = {
-      logId: world.logId,
-      queue: this.queue,
-      recover: crypto.recover,
-      registry,
-      isDraining: () => false,
-      logger,
-    };
+    const isDraining = (): boolean => false;
     const looksUp = <T>(read: () => T): Promise<T> => world.query(this.owner, read);
     this.transactions = new TransactionDesk(
       { nonceGapMs: 300, openPerSenderMax: 100 },
       {
-        ...shared,
+        queue,
         recover: (records) => Promise.resolve(records.map((record) => crypto.senderOf(record))),
         nextNonces: (accounts) =>
           looksUp(() => accounts.map(({ chainId, sender }) => log.nonces.get(accountKey(chainId, sender)) ?? 0n)),
         isInLog: (id) => looksUp(() => log.hasEntry(id)),
+        registry,
+        isDraining,
+        logger,
       },
     );
     this.operations = new OperationDesk(
       { prepareMsMax: topology.genesis.prepareMsMax, undecidedMax: 50, signerPerSecond: 200, seriesPerSecond: 200 },
       {
-        ...shared,
+        logId,
+        queue,
+        recover,
+        registry,
+        isDraining,
         findBySignerNonce: (signer, nonce) => looksUp(() => this.findOperation(signer, nonce)),
         disputedAmong: () => [],
         silentAmong: () => [],
         monotonicMs: () => scheduler.nowMs,
+        logger,
       },
     );
-    this.entries = new EntryDesk({ ...shared, leader: node.signer.address });
+    this.entries = new EntryDesk({ logId, queue, recover, registry, leader: node.signer.address });
     this.standBy(5 * node.index + 1);
   }
 
@@ -173,7 +177,12 @@ export class SequencerProcess {
     const loop = new BlockLoop(
       { epoch, candidatesMax: 50, stepDownMs: 2 * LEASE_MS },
       {
-        ...{ state, signer, logger, wallMs, monotonicMs, queue: this.queue },
+        state,
+        signer,
+        logger,
+        wallMs,
+        monotonicMs,
+        queue: this.queue,
         writer: new LogConnection(world, log, this.owner) as unknown as LogWriter,
         clock: new LogClock(Math.max(state.tip.timestampMs, wallMs()), monotonicMs()),
         roots: () => [],

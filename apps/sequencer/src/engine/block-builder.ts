@@ -56,13 +56,8 @@ export function buildBlock(
   const placedRoots = roots.filter((root) => draft.hasRoom(root.lane, root.bytes.length));
   for (const root of placedRoots) draft.add(root);
   const sealed = draft.seal(epoch, leader);
-  return {
-    sealed,
-    placed,
-    refusedCount,
-    roots: placedRoots,
-    extras: { ...blockExtras(sealed.header, sealed.entries), audits },
-  };
+  const { operations, decisions } = blockExtras(sealed.header, sealed.entries);
+  return { sealed, placed, refusedCount, roots: placedRoots, extras: { operations, decisions, audits } };
 }
 
 /** Places what can be decided. */

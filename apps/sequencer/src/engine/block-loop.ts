@@ -105,7 +105,7 @@ export class BlockLoop {
     const digest = commitmentDigest(this.modules.state.logId, 'header', sealed.hash);
     const signature = this.modules.signer.sign(digest);
     await blockFailpoints('unsent', built);
-    const outcome = await this.write({ ...sealed, signature }, built);
+    const outcome = await this.write(durableBlock(sealed, signature), built);
     if (outcome === 'written') {
       this.failingSinceMs = null;
       this.lastBlockAtMs = this.modules.monotonicMs();
@@ -219,6 +219,15 @@ export class BlockLoop {
     }
   }
 }
+
+/** Field by field: a spread makes V8 change the object's shape for each of them. */
+const durableBlock = ({ header, hash, lanes, entries }: SealedBlock, signature: Uint8Array): DurableBlock => ({
+  header,
+  hash,
+  lanes,
+  entries,
+  signature,
+});
 
 /** `failed`: not written, and Postgres said so. `absent`: found out later, so it answers again. */
 type WriteOutcome = 'written' | 'failed' | 'absent' | 'lost_leadership' | 'cannot_write';

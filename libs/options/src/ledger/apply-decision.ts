@@ -36,17 +36,17 @@ export function applyDecision(block: BlockScope, { sequence, bytes }: LogEntry):
   requireValid(block, sequence, row, decision);
   const outcome = decision.outcome as Outcome;
   const reason = decision.reason as Reason;
-  const event = { operationId, slot: row.slot, sequence };
+  const { slot, legs } = row;
   const { operationEvents } = block.result;
   if (row.status !== (OperationStatus.held as number)) {
     if (outcome === Outcome.commit) requireObserved(block, sequence, row);
-    operationEvents.push({ type: 'recorded', ...event, outcome, reason });
+    operationEvents.push({ type: 'recorded', operationId, slot, sequence, outcome, reason });
   } else if (outcome === Outcome.commit) {
-    const amounts = measureLegs(state, row.legs, () => postOwnLegs(state, block.index, row.legs));
-    operationEvents.push({ type: 'posted', ...event, legs: row.legs, amounts });
+    const amounts = measureLegs(state, legs, () => postOwnLegs(state, block.index, legs));
+    operationEvents.push({ type: 'posted', operationId, slot, sequence, legs, amounts });
   } else {
-    const amounts = measureLegs(state, row.legs, () => voidOwnLegs(state, row.legs));
-    operationEvents.push({ type: 'voided', ...event, reason, legs: row.legs, amounts });
+    const amounts = measureLegs(state, legs, () => voidOwnLegs(state, legs));
+    operationEvents.push({ type: 'voided', operationId, slot, sequence, reason, legs, amounts });
   }
   state.operations.free(row);
   learnFrom(block, decision.votes);

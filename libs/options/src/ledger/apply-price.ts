@@ -32,7 +32,8 @@ function storeLatest(state: LedgerState, { underlying, quote }: Price, point: Pr
   const key = balanceKey(underlying, quote);
   const row = state.prices.get(key);
   if (!row) {
-    state.prices.insert({ underlying, quote, ...point }, key);
+    const { round, price, timestampMs } = point;
+    state.prices.insert({ underlying, quote, round, price, timestampMs }, key);
     return;
   }
   Object.assign(row, point);

@@ -33,7 +33,7 @@ export function takeTableChanges(state: LedgerState): StoredChange[] {
     state
       .table(table)
       .takeUnstored()
-      .map((change) => ({ table, ...change })),
+      .map(({ slot, bytes }) => ({ table, slot, bytes })),
   );
 }
 
