@@ -46,13 +46,12 @@ export class VoteBook {
       }
     }
     const signer = this.keys.inForce(registry);
-    const votes = result.votes.flatMap((draft): PendingVote[] => {
-      if (!signer) return [];
+    const votes = (signer ? result.votes : []).map((draft): PendingVote => {
       if (!rootBefore) throw new Error('a vote is due and the state root before the block was not taken');
       const { operationId } = draft;
       const deadlineMs = deadlines.get(bytesToHex(operationId)) ?? header.timestamp;
-      const bytes = signVote(voteOf(draft, this.logId, rootBefore), signer);
-      return [{ operationId, deadlineMs, bytes }];
+      const bytes = signVote(voteOf(draft, this.logId, rootBefore), signer!);
+      return { operationId, deadlineMs, bytes };
     });
     // An operation that is decided in the block of its own PREPARE needs no vote.
     const open = votes.filter(({ operationId }) => !isDecided(result, operationId));

@@ -23,9 +23,11 @@ export function applyPrice(block: BlockScope, { sequence, bytes }: LogEntry): vo
   if (!signer || !equalBytes(signer, market.priceKey)) halt(`Round ${price.round} is not signed by the price key.`);
 
   const settled = prices.apply(price, timestampMs, registry);
-  const point = { round: price.round, price: price.price, timestampMs };
-  storeLatest(state, price, point);
-  for (const series of settled) state.settlements.insert({ series, ...point }, bytesKey(series));
+  const { round, price: amount } = price;
+  storeLatest(state, price, { round, price: amount, timestampMs });
+  for (const series of settled) {
+    state.settlements.insert({ series, round, price: amount, timestampMs }, bytesKey(series));
+  }
 }
 
 function storeLatest(state: LedgerState, { underlying, quote }: Price, point: PricePoint): void {

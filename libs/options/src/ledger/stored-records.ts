@@ -29,12 +29,11 @@ export class LedgerLoadError extends LockstepError<
 
 /** All slots of the tables that changed since the last call. */
 export function takeTableChanges(state: LedgerState): StoredChange[] {
-  return TABLE_NAMES.flatMap((table) =>
-    state
-      .table(table)
-      .takeUnstored()
-      .map(({ slot, bytes }) => ({ table, slot, bytes })),
-  );
+  const changes: StoredChange[] = [];
+  for (const table of TABLE_NAMES) {
+    for (const { slot, bytes } of state.table(table).takeUnstored()) changes.push({ table, slot, bytes });
+  }
+  return changes;
 }
 
 /** Reads the meta record. @throws LedgerLoadError */

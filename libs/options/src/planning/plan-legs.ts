@@ -41,18 +41,19 @@ export class LegMaker {
     return balanceLeg(this.terms.settlementChainId, owner, asset, { direction, amount });
   }
 
-  private ofSeries(chainId: number, account: LegAccount, owner: Uint8Array, amounts: Amounts): Leg {
-    return { chainId, account, owner, subject: this.series.id, backer: this.backer, ...amounts };
+  private ofSeries(chainId: number, account: LegAccount, owner: Uint8Array, { direction, amount }: Amounts): Leg {
+    return { chainId, account, owner, subject: this.series.id, backer: this.backer, direction, amount };
   }
 }
 
-function balanceLeg(chainId: number, owner: Uint8Array, asset: Uint8Array, amounts: Amounts): Leg {
+function balanceLeg(chainId: number, owner: Uint8Array, asset: Uint8Array, { direction, amount }: Amounts): Leg {
   return {
     chainId,
     account: LegAccount.balance,
     owner,
     subject: assetSubject(asset),
     backer: NO_BACKER,
-    ...amounts,
+    direction,
+    amount,
   };
 }
