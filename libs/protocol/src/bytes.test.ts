@@ -64,4 +64,20 @@ describe('byte order', () => {
     expect(concatBytes(...sorted)).toEqual(Uint8Array.of(0, 0, 1, 1));
     expect(equalBytes(Uint8Array.of(1), Uint8Array.of(1, 0))).toBe(false);
   });
+
+  it('are equal where no byte differs, however many there are', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 300 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (a, at, by) => {
+          const b = a.slice();
+          expect(equalBytes(a, b)).toBe(true);
+          b[at % b.length]! ^= by;
+          expect(equalBytes(a, b)).toBe(false);
+        },
+      ),
+    );
+  });
 });

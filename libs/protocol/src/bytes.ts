@@ -4,7 +4,10 @@ export type Hex = `0x${string}`;
 const NOT_HEX = /[^0-9a-fA-F]/;
 
 const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
-/** Bytes whose hex is written here first: asking a small array for its memory costs more than its hex. */
+/**
+ * Up to so many bytes are worked on here and not in native code: asking a small array for its memory costs more than its
+ * hex.
+ */
 const SHORT_BYTES = 128;
 const shortHex = Buffer.from(`0x${'0'.repeat(2 * SHORT_BYTES)}`);
 
@@ -34,7 +37,12 @@ export function hexToBytes(hex: string): Uint8Array {
 
 /** Whether both hold the same bytes. Not constant in time: for public values only. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a === b || (a.length === b.length && Buffer.compare(a, b) === 0);
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  if (a.length > SHORT_BYTES) return Buffer.compare(a, b) === 0;
+  // A call into native code costs more than to compare a hash, let alone two that differ.
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 /** Orders by the first byte that differs, then by length: negative, zero or positive like a sort function. */

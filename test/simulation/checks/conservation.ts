@@ -55,14 +55,14 @@ export class Conservation {
 
   private sumsOf(ledger: Ledger): Sums {
     const sums = this.zero();
-    const add = (at: number, { available, held }: { available: bigint; held: bigint }, sign = 1n): void => {
+    const amountOf = ({ available, held }: { available: bigint; held: bigint }): bigint => {
       mustHold(available >= 0n && held >= 0n, 'I19', () => `rollup ${ledger.chainId} has a negative amount`);
-      sums[at]! += sign * (available + held);
+      return available + held;
     };
-    for (const row of ledger.balances()) add(row.asset[0] === ETH[0] ? 0 : 1, row);
-    for (const row of ledger.collateral()) add(row.asset[0] === ETH[0] ? 0 : 1, row);
-    for (const row of ledger.positions()) add(2 + this.topology.seriesAt(row.series), row);
-    for (const row of ledger.exposures()) add(2 + this.topology.seriesAt(row.series), row, -1n);
+    for (const row of ledger.balances()) sums[row.asset[0] === ETH[0] ? 0 : 1]! += amountOf(row);
+    for (const row of ledger.collateral()) sums[row.asset[0] === ETH[0] ? 0 : 1]! += amountOf(row);
+    for (const row of ledger.positions()) sums[2 + this.topology.seriesAt(row.series)]! += amountOf(row);
+    for (const row of ledger.exposures()) sums[2 + this.topology.seriesAt(row.series)]! -= amountOf(row);
     return sums;
   }
 

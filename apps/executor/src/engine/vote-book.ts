@@ -1,6 +1,6 @@
 import { type PendingVote, signVote, type VerifiedBlock } from '#libs/executor-sdk';
 import type { BlockResult, VoteDraft } from '#libs/options';
-import { bytesToHex, decodePrepare, EntryKind, type Vote } from '#libs/protocol';
+import { bytesToHex, decodePrepare, EntryKind, equalBytes, type Vote } from '#libs/protocol';
 import type { KeyRing } from './key-ring.js';
 
 /** What a block means for votes: new ones to store and send, and operations that need none any more. */
@@ -97,7 +97,7 @@ function isDecided({ operationEvents }: BlockResult, operationId: Uint8Array): b
   return operationEvents.some(
     (event) =>
       (event.type === 'posted' || event.type === 'voided' || event.type === 'recorded') &&
-      Buffer.compare(event.operationId, operationId) === 0,
+      equalBytes(event.operationId, operationId),
   );
 }
 
