@@ -11,12 +11,22 @@ export class Owner {
 /** The process that something is for, asked for when it comes about; null where there is none. */
 export type Receiver = () => Owner | null;
 
-interface Event {
-  atMs: number;
-  order: number;
-  /** Whose turn it will be, or how to find that out then. */
-  owner: Owner | Receiver | null;
-  run: (() => void) | null;
+/** Something that is planned. */
+class Event {
+  /**
+   * @param owner whose turn it will be, or how to find that out then
+   * @param run null once it is cancelled
+   */
+  constructor(
+    readonly atMs: number,
+    readonly order: number,
+    readonly owner: Owner | Receiver | null,
+    public run: (() => void) | null,
+  ) {}
+
+  cancel(): void {
+    this.run = null;
+  }
 }
 
 const real = { setTimeout, clearTimeout, setImmediate };
@@ -39,13 +49,9 @@ export class Scheduler {
 
   /** Plans something. Of a process that has died meanwhile nothing runs. */
   at(atMs: number, owner: Owner | Receiver | null, run: () => void): { cancel(): void } {
-    const event: Event = { atMs: Math.max(atMs, this.nowMs), order: this.planned++, owner, run };
+    const event = new Event(Math.max(atMs, this.nowMs), this.planned++, owner, run);
     this.push(event);
-    return {
-      cancel: () => {
-        event.run = null;
-      },
-    };
+    return event;
   }
 
   after(ms: number, owner: Owner | Receiver | null, run: () => void): { cancel(): void } {

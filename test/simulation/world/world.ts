@@ -19,6 +19,8 @@ import { type Topology, topologyOf } from './topology.js';
 
 /** Blocks that one replay gives at most. */
 const REPLAY_MAX = 24;
+/** How long things of a kind take at most, ms. */
+const LATENCY_MS_MAX = { append: 7, outcome: 10, read: 15, begin: 10, query: 3 };
 
 /** Parts that a test breaks on purpose, to see that the checks notice. */
 export interface Parts {
@@ -102,9 +104,8 @@ export class World {
   }
 
   /** How long the next thing of this kind takes, ms. */
-  latencyMs(what: 'append' | 'outcome' | 'read' | 'begin' | 'query'): number {
-    const most = { append: 7, outcome: 10, read: 15, begin: 10, query: 3 }[what];
-    return 1 + ((mixed(this.plan.seed ^ 0x5bd1e995, ++this.waits) >>> 1) % most);
+  latencyMs(what: keyof typeof LATENCY_MS_MAX): number {
+    return 1 + ((mixed(this.plan.seed ^ 0x5bd1e995, ++this.waits) >>> 1) % LATENCY_MS_MAX[what]);
   }
 
   isDatabaseDown(): boolean {

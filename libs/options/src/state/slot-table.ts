@@ -81,6 +81,7 @@ export class SlotTable<V extends object> {
 
   /** Slots changed since the last call, ascending, with their SSZ bytes; null for a free one. */
   takeUnstored(): { slot: number; bytes: Uint8Array | null }[] {
+    if (this.unstored.size === 0) return [];
     const changes = ascending(this.unstored).map((slot) => {
       const row = this.at(slot);
       return { slot, bytes: row && this.codec.serialize(row) };
@@ -91,6 +92,7 @@ export class SlotTable<V extends object> {
 
   /** Slots changed since the last call, ascending. */
   takeUnhashed(): number[] {
+    if (this.unhashed.size === 0) return [];
     const slots = ascending(this.unhashed);
     this.unhashed.clear();
     return slots;
