@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApiKeys, createDataSource } from '#libs/persistence';
 import type { BenchNetwork } from '../bench-network.js';
 import { HttpConnection } from './http-connection.js';
+import { CLIENT_PART, type CpuUse } from '../measure/cpu-meter.js';
 import { measureThroughput, signFrames } from '../measure/throughput.js';
 
 /** Ordering with and without clients that poll the admin API. */
@@ -13,14 +14,25 @@ export interface PollingFigures {
   with: PollingRate[];
 }
 
+/** One of each round; their median, and the quartiles around it. */
+export interface Ratios {
+  rounds: number[];
+  median: number;
+  lower: number;
+  upper: number;
+}
+
 /** What clients at one rate cost. */
 export interface PollingRate {
   requestsPerClientPerSecond: number;
   orderedPerSecond: number[];
-  /** With the clients ÷ without, of the runs of each round. */
-  ratios: number[];
-  /** Their median, and the quartiles around it. */
-  ratio: { median: number; lower: number; upper: number };
+  /** Transactions a second with the clients ÷ without, of the runs of each round. */
+  throughput: Ratios;
+  /**
+   * Transactions for each second of CPU time with the clients ÷ without, the clients' own time left out: what the ratio of
+   * throughput is where every core is busy, without most of its noise. Null where the system does not tell CPU times.
+   */
+  cpu: Ratios | null;
   /** Answers that the clients got, 304 among them. */
   answers: number;
   notModified: number;
@@ -45,8 +57,11 @@ export async function measurePolling(
   progress: (line: string) => void,
 ): Promise<PollingFigures> {
   const keys = await createKeys(bench.network.databaseUrl);
-  const connections = await Promise.all(keys.map((key) => HttpConnection.open(bench.network.adminUrl, key)));
-  const runs = [0, ...RATES].map((rate) => ({ rate, answers: 0, notModified: 0, orderedPerSecond: [] as number[] }));
+  const runs = [0, ...RATES].map((rate) => ({
+    ...{ rate, answers: 0, notModified: 0 },
+    orderedPerSecond: [] as number[],
+    cpuMicroseconds: [] as number[],
+  }));
   for (let warmUp = 0; warmUp < 2; warmUp++) await measureThroughput(bench, signFrames(bench, transactions));
   for (let round = 0; round < ROUNDS; round++) {
     for (let turn = 0; turn < runs.length; turn++) {
@@ -54,26 +69,42 @@ export async function measurePolling(
       const frames = signFrames(bench, transactions);
       const stopping = new AbortController();
       setMaxListeners(CLIENTS, stopping.signal);
-      const clients = run.rate === 0 ? [] : connections.map((client) => poll(client, run.rate, run, stopping.signal));
-      const { orderedPerSecond } = await measureThroughput(bench, frames);
+      // Opened anew each time: the server closes a connection that asks for nothing.
+      const opened = run.rate === 0 ? [] : keys.map((key) => HttpConnection.open(bench.network.adminUrl, key));
+      const connections = await Promise.all(opened);
+      const clients = connections.map((client) => poll(client, run.rate, run, stopping.signal));
+      const { orderedPerSecond, cpu } = await measureThroughput(bench, frames);
       stopping.abort();
       await Promise.all(clients);
+      for (const connection of connections) connection.close();
       run.orderedPerSecond.push(orderedPerSecond);
+      run.cpuMicroseconds.push(sumOf(cpu));
     }
     const line = runs.map(({ rate, orderedPerSecond }) => `${orderedPerSecond.at(-1)}/s with ${rate}`).join(', ');
     progress(`round ${round + 1} of ${ROUNDS}, requests of each client a second: ${line}`);
   }
-  for (const connection of connections) connection.close();
   const [none, ...some] = runs;
   return {
     clients: CLIENTS,
     without: none!.orderedPerSecond,
-    with: some.map(({ rate, ...run }) => {
-      const ratios = run.orderedPerSecond.map((value, at) => rounded(value / none!.orderedPerSecond[at]!));
-      const ratio = { median: quantile(ratios, 0.5), lower: quantile(ratios, 0.25), upper: quantile(ratios, 0.75) };
-      return { requestsPerClientPerSecond: rate, ...run, ratios, ratio };
-    }),
+    with: some.map(({ rate, orderedPerSecond, cpuMicroseconds, ...counts }) => ({
+      ...{ requestsPerClientPerSecond: rate, orderedPerSecond, ...counts },
+      throughput: ratiosOf(orderedPerSecond, none!.orderedPerSecond),
+      cpu: cpuMicroseconds.every((used) => used > 0) ? ratiosOf(none!.cpuMicroseconds, cpuMicroseconds) : null,
+    })),
   };
+}
+
+/** CPU time for each transaction of all parts but the clients, µs. */
+const sumOf = (cpu: readonly CpuUse[]): number =>
+  cpu.reduce(
+    (sum, { part, microsecondsPerTransaction }) => sum + (part === CLIENT_PART ? 0 : microsecondsPerTransaction),
+    0,
+  );
+
+function ratiosOf(dividends: readonly number[], divisors: readonly number[]): Ratios {
+  const rounds = dividends.map((dividend, round) => rounded(dividend / divisors[round]!));
+  return { rounds, median: quantile(rounds, 0.5), lower: quantile(rounds, 0.25), upper: quantile(rounds, 0.75) };
 }
 
 /** A viewer's key for each client. */

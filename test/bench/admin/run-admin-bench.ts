@@ -6,7 +6,7 @@ import { appScript, freePort, spawnNode, startNats, startPostgres, waitFor, temp
 import { BenchNetwork } from '../bench-network.js';
 import { currentLoad, describeMachine, type Machine } from '../measure/machine.js';
 import { measureLists, type ListFigures } from './measure-lists.js';
-import { measurePolling, type PollingFigures } from './measure-polling.js';
+import { measurePolling, type PollingFigures, type Ratios } from './measure-polling.js';
 import { loadSyntheticLog } from './synthetic-log.js';
 
 const LOG_ENTRIES = 1_000_000;
@@ -105,10 +105,15 @@ export function formatAdminFigures({ machine, logEntries, projectionSeconds, lis
     `  worst p99: ${worst.list}, ${worst.latency.p99} ms`,
     `Ordering with ${polling.clients} clients that poll the overview and lists, each with a key of its own`,
     `  without ${polling.without.join(' ')} /s`,
-    ...polling.with.flatMap(({ requestsPerClientPerSecond, orderedPerSecond, ratios, ratio, answers, notModified }) => [
-      `  each asking ${requestsPerClientPerSecond} a second (${answers} answers, ${notModified} of them 304): ${orderedPerSecond.join(' ')} /s`,
-      `    with ÷ without, round by round ${ratios.join(' ')}`,
-      `    median ${ratio.median}, quartiles ${ratio.lower} to ${ratio.upper}`,
-    ]),
+    ...polling.with.flatMap(
+      ({ requestsPerClientPerSecond, orderedPerSecond, answers, notModified, throughput, cpu }) => [
+        `  each asking ${requestsPerClientPerSecond} a second (${answers} answers, ${notModified} of them 304): ${orderedPerSecond.join(' ')} /s`,
+        `    transactions a second, with ÷ without: ${ratiosLine(throughput)}`,
+        ...(cpu ? [`    transactions a second of CPU time, clients left out, with ÷ without: ${ratiosLine(cpu)}`] : []),
+      ],
+    ),
   ];
 }
+
+const ratiosLine = ({ median, lower, upper, rounds }: Ratios): string =>
+  `median ${median}, quartiles ${lower} to ${upper} (${rounds.join(' ')})`;

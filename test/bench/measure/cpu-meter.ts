@@ -7,6 +7,9 @@ export interface CpuUse {
   microsecondsPerTransaction: number;
 }
 
+/** What signs, submits and polls. */
+export const CLIENT_PART = 'this client';
+
 /** Linux counts CPU time of a process in hundredths of a second, whatever the kernel's own tick (proc(5), stat). */
 const TICK_MS = 10;
 
@@ -28,6 +31,8 @@ export class CpuMeter {
       );
       const executors = [...network.executors.values()].map(({ pid }) => pid);
       parts.set(`${executors.length} executors together`, () => sum(executors.map(processMs)));
+      const adminApi = network.adminApi?.pid;
+      if (adminApi !== undefined) parts.set('admin API', () => processMs(adminApi));
       const { rows } = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       const postmaster = parentOf(rows[0]!.pid);
       parts.set('Postgres', () =>
@@ -39,7 +44,7 @@ export class CpuMeter {
       );
       const nats = processes().find((pid) => isNats(pid, new URL(network.natsUrl).port));
       if (nats !== undefined) parts.set('NATS', () => processMs(nats));
-      parts.set('this client', () => processMs(process.pid));
+      parts.set(CLIENT_PART, () => processMs(process.pid));
     }
     return new CpuMeter(parts, new Map([...parts].map(([part, read]) => [part, read()])));
   }
