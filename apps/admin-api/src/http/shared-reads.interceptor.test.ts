@@ -38,7 +38,7 @@ describe('SharedReadsInterceptor', () => {
 
   it.each([
     [1, 200],
-    [6, 600],
+    [3, 600],
     [50, 1_000],
   ])('shows that what took %i ms is shared for %i ms', async (tookMs, sharedMs) => {
     const { ask, pass, takes } = rig(true);

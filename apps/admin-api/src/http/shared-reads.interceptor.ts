@@ -8,10 +8,11 @@ import { etagOf } from './etag.js';
 export const SHARED_READ_KEY = 'lockstep:shared-read';
 
 /**
- * How old a shared answer may be: so many times as long as it took to make, within bounds. So no list costs more than a
- * hundredth of a core, whoever polls it, and where the machine has enough to do already, answers are asked for less often.
+ * How old a shared answer may be: so many times as long as it took to make, within bounds. So hardly a list costs more than
+ * half a hundredth of a core, whoever polls it, and where the machine has enough to do already, answers are asked for less
+ * often.
  */
-const FRESH_PER_MS = 100;
+const FRESH_PER_MS = 200;
 const FRESH_MS_MIN = 200;
 const FRESH_MS_MAX = 1_000;
 const ANSWERS_MAX = 256;
