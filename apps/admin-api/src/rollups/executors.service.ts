@@ -5,7 +5,8 @@ import { ExecutorWatch } from '../network/executor-watch.js';
 import { LogView } from '../network/log-view.js';
 import type { ExecutorView } from './rollups.schema.js';
 
-const LAGGING_MS = 2_000;
+/** A status comes once a second, and a block at least: two of each may just have been missed. */
+const LAGGING_MS = 3_000;
 
 interface RootRow {
   chain_id: string;

@@ -5,7 +5,7 @@ import { address, blockNumber, chainId, count, decimal, hash, logTime, wallTime 
 export const executorHealth = z
   .enum(['healthy', 'lagging', 'replaying', 'regressed', 'disputed', 'halted', 'silent', 'unknown'])
   .describe(
-    '`silent`: not heard of for three seconds. `unknown`: a replica that this process never heard of; it need not run. `halted`: it refuses to go on, with evidence. `regressed`: it lost what it had applied and votes no more until that is replayed. `disputed`: a replica came to another state root; it votes no more until quarantined and released. `lagging`: more than two seconds of log time behind.',
+    '`silent`: not heard of for three seconds. `unknown`: a replica that this process never heard of; it need not run. `halted`: it refuses to go on, with evidence. `regressed`: it lost what it had applied and votes no more until that is replayed. `disputed`: a replica came to another state root; it votes no more until quarantined and released. `lagging`: more than three seconds of log time behind.',
   );
 
 export type ExecutorHealth = z.output<typeof executorHealth>;
