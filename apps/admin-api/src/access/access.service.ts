@@ -83,7 +83,7 @@ export class AccessService implements OnModuleDestroy {
   }
 
   private async look(): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     const ids = [...new Set([...this.streams.keys(), ...this.recent.usedSince(now - 2 * WATCH_MS)])];
     if (ids.length === 0) return this.stopLooking();
     const ended = await this.database.use((source) => new ApiKeys(source).endedAmong(ids)).catch(() => null);

@@ -9,7 +9,7 @@ const CURRENT_MS = 1_500;
 
 interface RecentKey {
   key: ApiKey;
-  /** When it last counted, and when it was last used, ms. */
+  /** When it last counted, and when it was last used, ms of the monotonic clock. */
   atMs: number;
   usedMs: number;
 }
@@ -26,7 +26,14 @@ export class RecentKeys {
   /** By the hash of the key's text: neither the text nor its secret is kept. */
   private readonly keys = new Map<string, RecentKey>();
 
-  constructor(private readonly nowMs: () => number = () => Date.now()) {}
+  /**
+   * @param nowMs the monotonic clock in ms: a wall clock that is set back makes no key younger
+   * @param wallMs the wall clock, which expiries go by
+   */
+  constructor(
+    private readonly nowMs: () => number = () => performance.now(),
+    private readonly wallMs: () => number = () => Date.now(),
+  ) {}
 
   vouched(text: string, key: ApiKey): void {
     const id = hashOf(text);
@@ -51,7 +58,7 @@ export class RecentKeys {
     return this.newerThan(REMEMBER_MS, text);
   }
 
-  /** Ids of the keys that were used since a moment, ms. */
+  /** Ids of the keys that were used since a moment, ms of the monotonic clock. */
   usedSince(ms: number): string[] {
     return [...this.keys.values()].filter(({ usedMs }) => usedMs >= ms).map(({ key }) => key.id);
   }
@@ -60,7 +67,7 @@ export class RecentKeys {
    * Takes in that Postgres was asked about keys.
    * @param asked their ids
    * @param ended those of them that count no longer
-   * @param atMs when the question began
+   * @param atMs when the question began, ms of the monotonic clock
    */
   looked(asked: readonly string[], ended: readonly string[], atMs: number): void {
     for (const [hash, known] of this.keys) {
@@ -72,9 +79,13 @@ export class RecentKeys {
   private newerThan(ageMs: number, text: string): ApiKey | null {
     const known = this.keys.get(hashOf(text));
     const now = this.nowMs();
-    if (!known || now >= Math.min(known.atMs + ageMs, known.key.expiresAt?.getTime() ?? Infinity)) return null;
+    if (!known || now >= known.atMs + ageMs || this.hasExpired(known.key)) return null;
     known.usedMs = now;
     return known.key;
+  }
+
+  private hasExpired({ expiresAt }: ApiKey): boolean {
+    return expiresAt !== null && this.wallMs() >= expiresAt.getTime();
   }
 }
 
