@@ -248,10 +248,11 @@ test('a drained intake refuses what is new, decides what is there, and stays so 
   expect(await send('/intake/resume')).toMatchObject({ status: 200, body: { command: 'intake.resume' } });
   await waitFor(
     'executors are heard by the new leader',
-    async () => {
-      const sent = await world.submit('WriteIntent', series, intent, world.accounts.slice(0, 2)).catch(() => null);
-      return sent !== null && (await world.settled(sent.id)) === 'committed';
-    },
+    () =>
+      world.write(series, ETHER).then(
+        (outcome) => outcome === 'committed',
+        () => false,
+      ),
     30_000,
   );
 });

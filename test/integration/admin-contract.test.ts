@@ -268,6 +268,11 @@ test('every kind of event comes as it is documented, and none that is not', asyn
 
 test('when as many streams are open as may be, another is refused, and one that ends makes room', async () => {
   const url = `${network.adminUrl}/api/v1/events`;
+  const openStreams = async (): Promise<string | undefined> =>
+    /^lockstep_admin_api_event_streams_clients (\d+)$/m.exec(
+      await (await fetch(`${network.adminUrl}/metrics`)).text(),
+    )?.[1];
+  await waitFor('those of before to be closed', async () => (await openStreams()) === '0', 10_000);
   const open = await Promise.all(
     Array.from({ length: STREAMS_MAX }, async () => {
       const cut = new AbortController();

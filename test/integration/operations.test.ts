@@ -12,7 +12,7 @@ import { testDirectory } from './fixtures/test-directory.js';
 import { DOLLAR, ETHER, type Listed, MARKET, type Roles, World } from './fixtures/world.js';
 
 const FOURTH = 84_004;
-const PREPARE_MS_MAX = 3_000;
+const PREPARE_MS_MAX = 6_000;
 const PRICE_ABOVE = 2_500n * DOLLAR;
 const PRICE_BELOW = 1_600n * DOLLAR;
 
@@ -152,8 +152,8 @@ async function expectNothingLeft({ id, terms }: Listed): Promise<void> {
 }
 
 test('European options: exercised within their window alone, at the first price after expiry; cleared after it', async () => {
-  const windowMs = 2_500;
-  const expiryMs = Date.now() + 6_000;
+  const windowMs = 5_000;
+  const expiryMs = Date.now() + 12_000;
   const european = { isEuropean: true, expiryMs, exerciseWindowMs: windowMs };
   const rotated = KINDS.map((kind, index) => ({ ...kind, roles: [FOUR, THREE, TWO, ONE][index]! }));
   const before = await purse();
@@ -169,7 +169,7 @@ test('European options: exercised within their window alone, at the first price 
   await expect(early).rejects.toMatchObject({ data: { code: 'outside_exercise_window' } });
   expect(await world.closePosition(listed[0]!, ETHER)).toBe('committed');
 
-  await waitFor('expiry by log time', () => logTime() >= expiryMs, 15_000);
+  await waitFor('expiry by log time', () => logTime() >= expiryMs, 30_000);
   const unpriced = world.exercise(listed[0]!, ETHER);
   await expect(unpriced).rejects.toMatchObject({ data: { code: 'unknown_price_round' } });
   await world.setPrice(PRICE_ABOVE);
@@ -177,10 +177,10 @@ test('European options: exercised within their window alone, at the first price 
   const outcomes = await Promise.all(listed.map((series) => world.exercise(series, ETHER, { maxPriceAgeMs: 0n })));
   expect(outcomes).toEqual(listed.map(() => 'committed'));
 
-  await waitFor('the window’s end by log time', () => logTime() > expiryMs + windowMs, 15_000);
+  await waitFor('the window’s end by log time', () => logTime() > expiryMs + windowMs, 30_000);
   await expect(world.exercise(listed[0]!, ETHER)).rejects.toMatchObject({ data: { code: 'outside_exercise_window' } });
   const clearedMs = expiryMs + windowMs + PREPARE_MS_MAX;
-  await waitFor('a block after the time of clearing', () => logTime() > clearedMs, 15_000);
+  await waitFor('a block after the time of clearing', () => logTime() > clearedMs, 30_000);
   await network.waitForHeight(world.feed.height());
   for (const series of listed) await expectNothingLeft(series);
   // 0.2 ETH and 500 USD in cash, 1 ETH against 2,000 USD and 3,000 USD against 1 ETH in kind.
@@ -190,7 +190,7 @@ test('European options: exercised within their window alone, at the first price 
     holderEth: 0.2,
     holderUsd: 500 - 2_000 + 3_000,
   });
-});
+}, 120_000);
 
 describe('what is refused or aborted', () => {
   let call: Listed;
@@ -276,7 +276,7 @@ describe('what is refused or aborted', () => {
   test('without a vote in time: expired; a vote that comes after it changes nothing', async () => {
     await changesNothing(async () => {
       const id = await whileSilent(chain(3), async () => {
-        const intent = world.exerciseIntent(call, ETHER, { deadlineMs: world.deadline(800) });
+        const intent = world.exerciseIntent(call, ETHER, { deadlineMs: world.deadline(2_500) });
         const { id } = await world.submit('ExerciseIntent', call, intent, [holder()]);
         expect(await world.settled(id, network.chainIds.slice(0, 3))).toBe('expired');
         return id;

@@ -132,9 +132,9 @@ async function declare(epochAbove: number): Promise<void> {
   expect(foreign.code).not.toBe(0);
   expect(foreign.output).toContain('the registry key in force after the last kept block is');
   expect(await lockstep('restore', '--epoch-above', String(epochAbove))).toMatchObject({ code: 0 });
-  await waitFor('a leader', async () => (await leaders()).length === 1, 60_000);
-  const [leader] = await leaders();
-  const { status, epoch } = (await network.readiness(leader!))!;
+  let leading: number[] = [];
+  await waitFor('a leader', async () => (leading = await leaders()).length === 1, 60_000);
+  const { status, epoch } = (await network.readiness(leading[0]!))!;
   expect(status).toBe('ready');
   // The stand-by may have taken over from the first of them already; none is of the lost branch.
   expect(epoch).toBeGreaterThan(epochAbove);

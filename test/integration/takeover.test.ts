@@ -72,7 +72,7 @@ const newest = () => world.feed.blocks.get(chain(0))!.at(-1)!.header;
 /** Waits for a block of a later epoch; gives how long it took. */
 async function takenOver(after: number): Promise<number> {
   const startMs = performance.now();
-  await waitFor(`a block of an epoch after ${after}`, () => newest().epoch > after, 15_000);
+  await waitFor(`a block of an epoch after ${after}`, () => newest().epoch > after, 30_000);
   return performance.now() - startMs;
 }
 
@@ -204,7 +204,13 @@ describe('with transfers running at both sequencers and over NATS', () => {
     await waitFor(`followers at block ${number}`, () => world.feed.height() >= number, 20_000);
     await network.waitForHeight(number);
     expect(await epoch()).toBe(before);
-    expect(await world.exercise(series, ETHER)).toBe('committed');
+    // Refused until the leader has heard of every executor again.
+    const commits = (): Promise<boolean> =>
+      world.exercise(series, ETHER).then(
+        (outcome) => outcome === 'committed',
+        () => false,
+      );
+    await waitFor('an exercise that commits', commits, 30_000);
   });
 
   test('Postgres killed: nothing acknowledged is lost, and the network is back at work by itself', async () => {

@@ -5,7 +5,9 @@ export type MessagingErrorType =
   | { code: 'NATS_PAYLOAD_TOO_SMALL'; payloadMax: number; payloadMin: number }
   /** No connection came about in time. */
   | { code: 'NATS_UNREACHABLE'; servers: string[] }
-  /** Nobody serves the subject, or no answer came in time. */
+  /** Nobody serves the subject, so the request reached nobody. */
+  | { code: 'NOBODY_SERVES'; subject: string }
+  /** No answer came in time, or nobody serves the subject. */
   | { code: 'NO_ANSWER'; subject: string }
   /** The other side answered with an error, as NATS micro services do by header. */
   | { code: 'SERVICE_ERROR'; subject: string; status: number }

@@ -94,6 +94,39 @@ describe('replay', () => {
   });
 });
 
+describe('control traffic', () => {
+  it('to the leader is sent again until someone leads, and anything else fails at once', async () => {
+    const requests = new JsonRequests(nats.url);
+    try {
+      await expect(requests.request('admin.x', {}, 3_000)).rejects.toMatchObject({ code: 'NOBODY_SERVES' });
+      const asked = requests.requestLeader('admin.x', { n: 1 }, 3_000);
+      const leader = await connect('leader');
+      const received: unknown[] = [];
+      leader.subscribe('admin.x', {
+        callback: (_error, message) => {
+          const { id, data } = message.json<{ id: string; data: unknown }>();
+          received.push(data);
+          message.respond(JSON.stringify({ id, response: 'done', isDisposed: true }));
+        },
+      });
+      expect(await asked).toBe('done');
+      expect(received).toEqual([{ n: 1 }]);
+    } finally {
+      await requests.close();
+    }
+  });
+
+  it('that nobody serves for longer than a takeover lasts fails', async () => {
+    const requests = new JsonRequests(nats.url);
+    try {
+      const asked = requests.requestLeader('admin.y', {}, 3_000);
+      await expect(asked).rejects.toMatchObject({ type: { code: 'NOBODY_SERVES', subject: 'admin.y' } });
+    } finally {
+      await requests.close();
+    }
+  }, 15_000);
+});
+
 describe('ingress', () => {
   it('answers each transaction in order and refuses a broken frame by header', async () => {
     const submitted: [number, number[]][] = [];

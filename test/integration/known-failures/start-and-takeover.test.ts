@@ -10,11 +10,11 @@ const TRANSFER_MS_MAX = 1_000;
 const UNDECIDED = 6;
 const SMALL = 10n ** 15n;
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 let loaded: LoadedNetwork;
 
 beforeAll(async () => {
-  loaded = await LoadedNetwork.create('start-and-takeover', { prepareMsMax: 30_000 });
+  loaded = await LoadedNetwork.create('start-and-takeover', { prepareMsMax: 60_000 });
 });
 afterAll(() => loaded?.stop());
 
@@ -88,6 +88,7 @@ test('`lockstep leader transfer` under load: the stall is below a second and not
   await loaded.takenOver(epoch);
   await loaded.goesOn();
   expect((await loaded.leader()).url).not.toBe(leader.url);
+  const readAtMs = performance.now();
   const { blocks, entries } = await readLogFrom(loaded.network.postgres.url);
   const next = blocks.findIndex(({ header }) => header.epoch > epoch);
   const [last, first] = [blocks[next - 1]!.header, blocks[next]!.header];
@@ -99,7 +100,7 @@ test('`lockstep leader transfer` under load: the stall is below a second and not
   const { attempts } = loaded.clients.attempts;
   const told = attempts.filter(
     ({ kind, outcome, answeredAtMs = Infinity }) =>
-      kind === 'transaction' && outcome === 'acknowledged' && answeredAtMs < performance.now() - 2_000,
+      kind === 'transaction' && outcome === 'acknowledged' && answeredAtMs < readAtMs,
   );
   expect(told.length).toBeGreaterThan(0);
   expect(told.filter(({ id }) => !there.has(id))).toEqual([]);
@@ -111,7 +112,7 @@ test('retry counters and in-flight work lost on restart: after every process was
   const silent = network.executors.find(({ chainId }) => chainId === call.terms.settlementChainId)!;
   silent.process.pause(); // its votes are missing, so that nothing is decided before the end
   const ids = await Promise.all(
-    Array.from({ length: UNDECIDED }, () => clients.operations.exercise(call, SMALL, 25_000)),
+    Array.from({ length: UNDECIDED }, () => clients.operations.exercise(call, SMALL, 50_000)),
   );
   const prepared = await Promise.all(ids.map((id) => loaded.operation(id)));
   expect(prepared.map((operation) => operation?.status)).toEqual(ids.map(() => 'prepared'));

@@ -114,7 +114,7 @@ export class CommandDispatcher implements OnModuleDestroy {
   /** How many changes the registry has had, by the leader: the next one's number. */
   private async registryChanges(): Promise<number> {
     try {
-      const status = await this.requests.request<{ registryChanges: number }>(
+      const status = await this.requests.requestLeader<{ registryChanges: number }>(
         adminSubject('status'),
         {},
         STATUS_TIMEOUT_MS,

@@ -84,7 +84,7 @@ export class Steps {
     await this.step('(d) stop the cash rollup’s executor, exercise: it aborts at its deadline', async () => {
       const before = await this.balances();
       await network.executors.get(cash)!.stop();
-      const outcome = await this.exercise(this.options.call, this.writer, ETHER, deadline(1_500));
+      const outcome = await this.exercise(this.options.call, this.writer, ETHER, deadline(3_000));
       this.expect(outcome === 'expired', `(d) should have expired and was ${outcome}`);
       network.startExecutor(cash);
       await network.waitForHeight(this.world.feed.height());

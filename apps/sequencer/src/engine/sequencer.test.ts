@@ -118,11 +118,11 @@ describe('readiness', () => {
     let taken: { epoch: number } | undefined;
     const take = async (): Promise<boolean> => {
       await log.dataSource.query(`UPDATE lockstep.leadership SET lease_until = clock_timestamp()`);
-      taken = await log.leadership.take('usurper', 'http://usurper', 4_000);
-      return taken !== undefined || sequencer.epoch !== epoch;
+      taken = await log.leadership.take('usurper', 'http://usurper', 8_000);
+      return taken !== undefined; // else the stand-by was faster
     };
     await waitFor('the epoch is taken', take, WAIT_MS);
-    expect(taken?.epoch).toBe(epoch! + 1);
+    expect(taken?.epoch).toBeGreaterThan(epoch!);
     await waitFor('the old leader stands by', () => sequencer.isReady && !sequencer.isLeading, WAIT_MS);
     expect(sequencer.leaderUrl).toBe('http://usurper');
     // Nobody renews the usurper's lease.

@@ -25,13 +25,13 @@ export class CommandSender {
 
   /**
    * Sends a signed change of the registry; it is durable once this resolves, and in force in the next block.
-   * @throws CommandRefusedError; MessagingError `NO_ANSWER`: the outcome is unknown
+   * @throws CommandRefusedError; MessagingError `NOBODY_SERVES`; `NO_ANSWER`: the outcome is unknown
    */
   changeRegistry(signedChange: Uint8Array): Promise<CommandPlaceJson> {
     return this.ask('registry.change', { signedChange: bytesToHex(signedChange) });
   }
 
-  /** Sends a signed command. @throws CommandRefusedError; MessagingError `NO_ANSWER`: the outcome is unknown */
+  /** Sends a signed command. @throws CommandRefusedError; MessagingError `NOBODY_SERVES`; `NO_ANSWER`: the outcome is unknown */
   command<T extends CommandPlaceJson>(name: AdminCommandName, signedCommand: Uint8Array): Promise<T> {
     return this.ask(name, { signedCommand: bytesToHex(signedCommand) });
   }
@@ -45,7 +45,7 @@ export class CommandSender {
     const actor = this.requestedBy === undefined ? {} : { actor: this.requestedBy };
     const subject = adminSubject(command);
     type Answer = T | { error: { code: string; message: string } };
-    const answer = await this.requests.request<Answer>(subject, { ...data, ...actor }, TIMEOUT_MS);
+    const answer = await this.requests.requestLeader<Answer>(subject, { ...data, ...actor }, TIMEOUT_MS);
     if (typeof answer === 'object' && answer !== null && 'error' in answer) {
       const { code, message } = answer.error;
       throw new CommandRefusedError({ code }, message);
