@@ -56,7 +56,11 @@ async function walk(path: string, limit: number): Promise<Record<string, unknown
 }
 
 beforeAll(async () => {
-  network = await Network.start({ dataDir: directory.path, adminApi: true });
+  network = await Network.start({
+    dataDir: directory.path,
+    adminApi: true,
+    env: { LOCKSTEP_ADMIN_READ_MS: '10000' },
+  });
   world = await World.enter(network);
   const client = world.viem(chain(0));
   transaction = await client.wallet.writeContract({

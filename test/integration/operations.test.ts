@@ -1,14 +1,13 @@
 // Operations across one to four rollups, of every kind of option: what commits changes all rollups, what aborts none.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { encodeFunctionData } from 'viem';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addressOfPrivateKey } from '#libs/crypto';
 import { OPTIONS_MARKET_ABI } from '#libs/options';
 import { bytesToHex, type Hex, hexToBytes, RegistryAction, type SeriesTerms } from '#libs/protocol';
-import { devnetKeys, Network, PROJECT_ROOT, type StateJson, waitFor } from '#libs/testkit';
+import { devnetKeys, Network, type StateJson, waitFor } from '#libs/testkit';
 import { expectHolds, takeHistory } from './fixtures/history.js';
 import { testDirectory } from './fixtures/test-directory.js';
+import { writeTopology } from './fixtures/topology.js';
 import { DOLLAR, ETHER, type Listed, MARKET, type Roles, World } from './fixtures/world.js';
 
 const FOURTH = 84_004;
@@ -21,7 +20,7 @@ let network: Network;
 let world: World;
 
 beforeAll(async () => {
-  network = await Network.start({ dataDir: directory.path, topologyFile: writeTopology() });
+  network = await Network.start({ dataDir: directory.path, topologyFile: topology() });
   world = await World.enter(network);
 });
 afterAll(async () => {
@@ -31,19 +30,19 @@ afterAll(async () => {
 });
 
 /** The devnet with a fourth rollup, and short prepares, so that expired series are cleared soon. */
-function writeTopology(): string {
-  const devnet = JSON.parse(readFileSync(join(PROJECT_ROOT, 'config', 'devnet.json'), 'utf8')) as {
-    rollups: object[];
-    balances: { chainIds: number[] }[];
-  };
-  const addressOf = (key: Uint8Array): Hex => bytesToHex(addressOfPrivateKey(key));
-  const votingKey = addressOf(devnetKeys.executor(3));
-  devnet.rollups.push({ chainId: FOURTH, name: 'fourth', votingKey, replicaKeys: [addressOf(devnetKeys.replica(3))] });
-  for (const balance of devnet.balances) if (balance.chainIds.length > 1) balance.chainIds.push(FOURTH);
-  const file = join(directory.path, 'topology.json');
-  writeFileSync(file, JSON.stringify({ ...devnet, prepareMsMax: PREPARE_MS_MAX }));
-  return file;
-}
+const topology = (): string =>
+  writeTopology(directory.path, (devnet) => {
+    const addressOf = (key: Uint8Array): Hex => bytesToHex(addressOfPrivateKey(key));
+    const votingKey = addressOf(devnetKeys.executor(3));
+    devnet.rollups.push({
+      chainId: FOURTH,
+      name: 'fourth',
+      votingKey,
+      replicaKeys: [addressOf(devnetKeys.replica(3))],
+    });
+    for (const balance of devnet.balances) if (balance.chainIds.length > 1) balance.chainIds.push(FOURTH);
+    devnet.prepareMsMax = PREPARE_MS_MAX;
+  });
 
 const chain = (index: number): number => network.chainIds[index]!;
 

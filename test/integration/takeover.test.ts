@@ -14,11 +14,14 @@ import {
 } from '#libs/testkit';
 import { expectHolds, takeHistory } from './fixtures/history.js';
 import { testDirectory } from './fixtures/test-directory.js';
+import { writeTopology } from './fixtures/topology.js';
 import { TransferSender } from './fixtures/transfer-sender.js';
 import { DOLLAR, ETHER, type Listed, World } from './fixtures/world.js';
 
 const TAKEOVER_MS_MAX = 5_000;
 const OPERATIONS = 8;
+/** The undecided operations outlive a takeover, however slow. */
+const PREPARE_MS_MAX = 40_000;
 
 const directory = testDirectory('takeover');
 let postgres: PostgresServer;
@@ -36,6 +39,7 @@ beforeAll(async () => {
   nats = await startNats();
   network = await Network.start({
     dataDir: directory.path,
+    topologyFile: writeTopology(directory.path, (devnet) => (devnet.prepareMsMax = PREPARE_MS_MAX)),
     sequencers: 2,
     databaseUrl: postgres.url,
     natsUrl: nats.url,
@@ -165,7 +169,7 @@ describe('with transfers running at both sequencers and over NATS', () => {
     const last = network.executors.get(chain(2))!;
     last.pause();
     const intents = Array.from({ length: OPERATIONS }, () => {
-      return world.exerciseIntent(series, ETHER, { deadlineMs: world.deadline(20_000) });
+      return world.exerciseIntent(series, ETHER, { deadlineMs: world.deadline(PREPARE_MS_MAX) });
     });
     const holder = world.accounts[1]!;
     const submitted = intents.map((intent) => world.submit('ExerciseIntent', series, intent, [holder], leader));
