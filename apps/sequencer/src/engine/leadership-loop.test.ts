@@ -20,12 +20,15 @@ class FakeLeadership {
   renewals = 0;
   released: number[] = [];
   failing = false;
+  /** Postgres is frozen: it does not answer until this ends. */
+  frozen: Promise<void> | null = null;
   /** Another takes it first, as soon as it is tried. */
   contested = false;
 
-  current(): Promise<{ isExpired: boolean; url: string }> {
-    if (this.failing) return Promise.reject(new Error('Postgres is away'));
-    return Promise.resolve({ isExpired: this.url === null, url: this.url ?? '' });
+  async current(): Promise<{ isExpired: boolean; url: string }> {
+    if (this.frozen) await this.frozen;
+    if (this.failing) throw new Error('Postgres is away');
+    return { isExpired: this.url === null, url: this.url ?? '' };
   }
   take(_: string, url: string): Promise<{ epoch: number } | undefined> {
     this.takes += 1;
@@ -148,6 +151,21 @@ test('who has just handed over finds the next leader at once, before it has look
   expect([loop.leaderUrl, await loop.findLeader()]).toEqual([null, 'http://other']);
   leadership.failing = true;
   expect(await loop.findLeader()).toBeNull();
+});
+
+test('while Postgres is frozen the search for the leader ends within a second', async () => {
+  await start();
+  loop.transfer();
+  await after(0);
+  let thaw = (): void => undefined;
+  leadership.frozen = new Promise((resolve) => (thaw = resolve));
+  let found: string | null | undefined;
+  void loop.findLeader().then((url) => (found = url));
+  await after(999);
+  expect(found).toBeUndefined();
+  await after(1);
+  expect(found).toBeNull();
+  thaw();
 });
 
 test('one that was slower stands by again', async () => {

@@ -9,6 +9,8 @@ import type { LogTail } from './log-tail.js';
 const STANDBY_POLL_MS = 200;
 /** Times that a lease is renewed while it lasts. */
 const RENEWALS = 3;
+/** How long a submission waits for a stand-by to find out who leads. */
+const SEARCH_MS_MAX = 1_000;
 /** Pause after Postgres did not answer. */
 const RETRY_MS = 500;
 
@@ -105,7 +107,7 @@ export class LeadershipLoop {
 
   /**
    * The leader's URL; null when this node leads, or nobody does. A stand-by that knows of none looks at the leadership row
-   * at once: another may have begun since it looked last.
+   * at once: another may have begun since it looked last. Without an answer of Postgres within a second: null.
    */
   async findLeader(): Promise<string | null> {
     if (this.current) return null;
@@ -115,7 +117,7 @@ export class LeadershipLoop {
       .then((current) => this.urlOfOther(current))
       .catch(() => null)
       .finally(() => (this.search = null));
-    return this.search;
+    return within(SEARCH_MS_MAX, this.search);
   }
 
   /** Reads the log on; true when the lease is free and this node may take it. */
@@ -193,4 +195,11 @@ export class LeadershipLoop {
       };
     });
   }
+}
+
+/** What is promised, or null when it takes longer. */
+async function within<T>(ms: number, promised: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => (timer = setTimeout(resolve, ms, null)));
+  return Promise.race([promised, late]).finally(() => clearTimeout(timer));
 }
