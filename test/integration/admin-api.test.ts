@@ -67,10 +67,18 @@ beforeAll(async () => {
     ...{ account: world.accounts[2]!, address: MARKET, abi: OPTIONS_MARKET_ABI as never, functionName: 'transfer' },
     args: [world.usd, world.accounts[3]!.address, DOLLAR] as never,
   });
+  api = await DocumentedAnswers.of(network.adminUrl);
+  await waitFor(
+    'the API has heard every executor, one of which is about to be stopped',
+    async () => {
+      const { items } = await list('/api/v1/executors');
+      return items.filter(({ role, seenAt }) => role === 'voting' && seenAt !== null).length === 3;
+    },
+    20_000,
+  );
   ({ series, operations } = await endOperations(network, world));
   await world.admin.setPaused(chain(1), true);
   await world.admin.setPaused(chain(1), false);
-  api = await DocumentedAnswers.of(network.adminUrl);
   await waitFor(
     'the API has taken in the pause and misses the executor',
     async () => {

@@ -120,7 +120,12 @@ test('executors killed and wiped and a sequencer killed under load lose, repeat 
   await waitFor('submissions without an answer', () => world.attempts.count('unknown') > 0, 10_000);
   await network.startSequencer();
   await everyoneSends(40);
+  // What is acknowledged last, no executor has seen when the history is taken.
+  const frozen = [...network.executors.values()];
+  for (const executor of frozen) executor.kill('SIGSTOP');
+  await everyoneSends(40);
   await Promise.all(senders.map((sender) => sender.stop()));
+  for (const executor of frozen) executor.kill('SIGCONT');
 
   const history = await takeHistory(world);
   const looked = [

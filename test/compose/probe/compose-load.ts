@@ -145,13 +145,14 @@ export class ComposeLoad {
   /** The log up to a height that lies a little ahead, and what followers and executors have at that height. */
   private async history(name: string, blocksAhead: number): Promise<History> {
     const { feeds, topology } = this;
+    const databaseUrl = text('/secrets/admin/database-url');
     const takenAtMs = performance.now();
     const { height, states: executors } = await statesAtOneHeight(
       this.requests,
       topology.rollups.map(({ chainId, name: rollup }) => ({
         ...{ name: `executor-${rollup}`, chainId, subject: readSubject(chainId) },
       })),
-      { newest: () => newestOf(feeds), blocksAhead, timeoutMs: STATE_MS_MAX },
+      { databaseUrl, blocksAhead, timeoutMs: STATE_MS_MAX },
     );
     await waitFor(
       `${name}: feeds at block ${height}`,
@@ -159,7 +160,7 @@ export class ComposeLoad {
       STATE_MS_MAX,
     );
     for (const { failure } of feeds) if (failure) throw failure;
-    const log = await readLogFrom(text('/secrets/admin/database-url'), height);
+    const log = await readLogFrom(databaseUrl, height);
     const followers = feeds.map((feed) => feed.history(height));
     // What was answered later may stand in a later block.
     const clients = this.world.attempts.attempts.map((attempt) =>

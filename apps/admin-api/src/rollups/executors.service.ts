@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { bytesToHex, type Rollup as RegistryRollup } from '#libs/protocol';
 import { Database } from '../core/database.js';
-import { ExecutorWatch } from '../network/executor-watch.js';
+import { type ExecutorStatus, ExecutorWatch } from '../network/executor-watch.js';
 import { LogView } from '../network/log-view.js';
 import type { ExecutorView } from './rollups.schema.js';
 
@@ -32,10 +32,11 @@ export class ExecutorsService {
       { chainId, role: 'voting' as const, key: bytesToHex(votingKey) },
       ...replicaKeys.map((key) => ({ chainId, role: 'replica' as const, key: bytesToHex(key) })),
     ]);
-    const numbers = keys.flatMap(({ chainId, key }) => this.watch.find(chainId, key)?.status.number ?? []);
+    // Once, before the log is asked: a status that comes meanwhile may be of a block that was not asked for.
+    const known = keys.map((key) => ({ ...key, seen: this.watch.find(key.chainId, key.key) }));
+    const numbers = known.flatMap(({ seen }) => seen?.status.number ?? []);
     const [roots, timestamps] = await Promise.all([this.roots(), this.timestamps(numbers)]);
-    return keys.map(({ chainId, role, key }): ExecutorView => {
-      const seen = this.watch.find(chainId, key);
+    return known.map(({ chainId, role, key, seen }): ExecutorView => {
       const status = seen?.status;
       const lag = status ? this.lag(status.number, timestamps) : null;
       const root = roots.get(`${chainId}:${key}`);
@@ -43,7 +44,7 @@ export class ExecutorsService {
         chainId,
         role,
         key,
-        health: this.health({ chainId, role, key }, lag),
+        health: this.health({ chainId, role, key }, status?.state, lag),
         state: status?.state ?? null,
         halted: status?.halted
           ? { code: status.halted.code, message: status.halted.message, block: status.halted.number }
@@ -67,9 +68,9 @@ export class ExecutorsService {
   /** @param key in lower case */
   private health(
     { chainId, role, key }: Pick<ExecutorView, 'chainId' | 'role' | 'key'>,
+    state: ExecutorStatus['state'] | undefined,
     lag: ExecutorView['lag'],
   ): ExecutorView['health'] {
-    const state = this.watch.find(chainId, key)?.status.state;
     if (state === undefined) return role === 'replica' ? 'unknown' : 'silent';
     if (this.watch.silentSince(chainId, key)) return 'silent';
     if (state !== 'following') return state;

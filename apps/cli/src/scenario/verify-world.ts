@@ -1,13 +1,12 @@
+import { readSubject } from '#libs/protocol';
 import {
   checkHistory,
-  executorState,
-  type ExecutorState,
   type FollowerHistory,
   handedBlock,
   type InvariantId,
   type InvariantReport,
   readLogFrom,
-  type StateJson,
+  statesAtOneHeight,
   waitFor,
 } from '#libs/testkit';
 import type { World } from './world.js';
@@ -33,31 +32,28 @@ export const CHECKED_INVARIANTS: InvariantId[] = [
  */
 export async function verifyWorld(world: World): Promise<{ reports: InvariantReport[]; ordered: number }> {
   const { network, feed, signal } = world;
-  // Far enough ahead that the question is there before the block is.
-  const height = feed.height() + 3;
-  const executors = await Promise.all(network.chainIds.map((chainId) => executorAt(world, chainId, height)));
+  const { height, states: executors } = await statesAtOneHeight(
+    network.requests,
+    network.chainIds.map((chainId) => ({ name: `executor ${chainId}`, chainId, subject: readSubject(chainId) })),
+    { databaseUrl: network.databaseUrl },
+  );
   const isThere = (): boolean => {
     signal.throwIfAborted();
     return feed.height() >= height;
   };
   await waitFor(`followers at block ${height}`, isThere, 20_000);
-  const log = await readLogFrom(network.databaseUrl);
-  const followers = followerHistories(world, log.blocks.length);
+  const log = await readLogFrom(network.databaseUrl, height);
+  const followers = followerHistories(world, height);
   const history = { log, followers, executors };
   const reports = checkHistory(history, { invariants: CHECKED_INVARIANTS, atRest: true });
   return { reports, ordered: log.entries.length };
 }
 
-async function executorAt({ network }: World, chainId: number, height: number): Promise<ExecutorState> {
-  const state = await network.read<StateJson>(chainId, 'lockstep_state', [{ height, timeoutMs: 5_500 }]);
-  return executorState(`executor ${chainId}`, chainId, state);
-}
-
-/** What this process's own followers were handed, as far as the log was read. */
-const followerHistories = ({ feed }: World, head: number): FollowerHistory[] =>
+/** What this process's own followers were handed up to this height. */
+const followerHistories = ({ feed }: World, height: number): FollowerHistory[] =>
   [...feed.blocks].map(([chainId, blocks]) => ({
     name: `follower ${chainId}`,
     chainId,
     from: 1,
-    handed: blocks.filter(({ header }) => header.number <= head).map(handedBlock),
+    handed: blocks.filter(({ header }) => header.number <= height).map(handedBlock),
   }));

@@ -1,6 +1,6 @@
 import type { JsonRequests } from '#libs/messaging';
 import { waitFor } from '../network/wait-for.js';
-import { executorState, type StateJson } from './from-network.js';
+import { executorState, newestBlockFrom, type StateJson } from './from-network.js';
 import type { ExecutorState } from './history.js';
 
 /** An executor to ask over NATS. */
@@ -13,12 +13,12 @@ export interface AskedExecutor {
 }
 
 export interface StatesOptions {
-  /** The newest block that others have seen: the height is not chosen below it. */
-  newest: () => number;
-  /** So many blocks ahead that the question is with all executors before the block is. */
-  blocksAhead: number;
-  /** How long an executor may take to come back after a fault, and again to reach the height. */
-  timeoutMs: number;
+  /** Of the log: the height is not chosen below its newest block, however far behind the executors are. */
+  databaseUrl: string;
+  /** So many blocks ahead that the question is with all executors before the block is. Default 3. */
+  blocksAhead?: number;
+  /** How long an executor may take to come back after a fault, and again to reach the height. Default 20 s. */
+  timeoutMs?: number;
 }
 
 interface ReadAnswer<T> {
@@ -30,8 +30,9 @@ interface ReadAnswer<T> {
 const TRIES_MAX = 4;
 
 /**
- * What executors state of one height. They state only the height they stand at, so one is chosen that lies ahead of all of
- * them; where one has passed it before the question came, a height is chosen anew, twice as far ahead.
+ * What executors state of one height, up to which the log holds all that was acknowledged before this was called. They
+ * state only the height they stand at, so one is chosen that lies ahead of the log and of all of them; where one has
+ * passed it before the question came, a height is chosen anew, twice as far ahead.
  *
  * @throws Error naming the executor that does not answer, or does not reach the height
  */
@@ -40,10 +41,10 @@ export async function statesAtOneHeight(
   executors: readonly AskedExecutor[],
   options: StatesOptions,
 ): Promise<{ height: number; states: ExecutorState[] }> {
-  const { newest, timeoutMs } = options;
-  for (let tries = 1, ahead = options.blocksAhead; ; tries++, ahead *= 2) {
+  const { databaseUrl, blocksAhead = 3, timeoutMs = 20_000 } = options;
+  for (let tries = 1, ahead = blocksAhead; ; tries++, ahead *= 2) {
     const standing = await Promise.all(executors.map((executor) => untilAnswers(requests, executor, timeoutMs)));
-    const height = Math.max(newest(), ...standing) + ahead;
+    const height = Math.max(await newestBlockFrom(databaseUrl), ...standing) + ahead;
     const params = [{ height, timeoutMs }];
     const answers = await Promise.all(
       executors.map(({ subject }) =>

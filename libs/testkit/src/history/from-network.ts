@@ -40,17 +40,28 @@ export function executorState(name: string, chainId: number, state: StateJson): 
  * @param upToBlock what comes after is left out: heartbeats go on while we look, all parties are compared at one height
  */
 export async function readLogFrom(databaseUrl: string, upToBlock = Infinity): Promise<HistoryLog> {
+  const { genesis, blocks, entries } = await reading(databaseUrl, readHistoryLog);
+  return {
+    genesis,
+    blocks: blocks.filter(({ header }) => header.number <= upToBlock),
+    entries: entries.filter(({ blockNumber }) => blockNumber <= upToBlock),
+  };
+}
+
+/** Number of the newest block in Postgres, whoever has been handed it. @throws Error when the log has not begun */
+export async function newestBlockFrom(databaseUrl: string): Promise<number> {
+  const head = await reading(databaseUrl, (reader) => reader.head());
+  if (!head) throw new Error('the log has no genesis yet');
+  return head.number;
+}
+
+async function reading<T>(databaseUrl: string, read: (reader: LogReader) => Promise<T>): Promise<T> {
   const dataSource = await createDataSource(databaseUrl, {
     ...{ applicationName: 'lockstep history', poolSize: 2 },
     timeouts: READ_TIMEOUTS,
   });
   try {
-    const { genesis, blocks, entries } = await readHistoryLog(new LogReader(dataSource));
-    return {
-      genesis,
-      blocks: blocks.filter(({ header }) => header.number <= upToBlock),
-      entries: entries.filter(({ blockNumber }) => blockNumber <= upToBlock),
-    };
+    return await read(new LogReader(dataSource));
   } finally {
     await dataSource.destroy();
   }

@@ -3,7 +3,7 @@ export { checkHistory } from './check-history.js';
 export { type AskedExecutor, statesAtOneHeight } from './executor-states.js';
 export * as historyFixtures from './fixtures/index.js';
 export { formatReports, invariantFlags } from './format-reports.js';
-export { executorState, readLogFrom, type StateJson } from './from-network.js';
+export { readLogFrom, type StateJson } from './from-network.js';
 export { handedBlock } from './handed-block.js';
 export type {
   ClientAttempt,

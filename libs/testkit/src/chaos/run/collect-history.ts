@@ -9,14 +9,11 @@ import {
   statesAtOneHeight,
 } from '../../history/index.js';
 import { waitFor } from '../../network/wait-for.js';
-import { newestOf } from '../clients/feed-client.js';
 import type { ChaosNetwork } from '../network/chaos-network.js';
 import type { ChaosClients } from './chaos-clients.js';
 
 const STATE_MS_MAX = 20_000;
 const REST_MS_MAX = 60_000;
-/** So far ahead that the question is with the executors before the block is. */
-const BLOCKS_AHEAD = 3;
 
 /** Waits until all that was prepared is decided and every feed stands at one height. @throws Error naming what is not */
 export async function waitForRest(clients: ChaosClients): Promise<void> {
@@ -45,7 +42,7 @@ export async function collectHistory(
         ...network.executors.map(({ process, chainId }) => asked(process, chainId, readSubject(chainId))),
         ...network.replicas.map(({ process, chainId }) => asked(process, chainId, `${readSubject(chainId)}.replica`)),
       ],
-      { newest: () => newestOf(clients.feeds), blocksAhead: BLOCKS_AHEAD, timeoutMs: STATE_MS_MAX },
+      { databaseUrl: network.postgres.url },
     );
     await waitFor(
       `feeds at block ${height}`,
