@@ -200,8 +200,16 @@ describe('the log', () => {
     async (kind) => {
       const expected = (await walk('/api/v1/entries', 200)).filter((entry) => entry.kind === kind);
       expect(expected.length).toBeGreaterThan(0);
-      const seen = await walk(`/api/v1/entries?kind=${kind}`, 2);
       const newest = expected[0]!.sequence as string;
+      await waitFor(
+        `the projection holds entry ${newest}`,
+        async () => {
+          const [first] = (await list(`/api/v1/entries?kind=${kind}&limit=1`)).items;
+          return first !== undefined && BigInt(first.sequence as string) >= BigInt(newest);
+        },
+        10_000,
+      );
+      const seen = await walk(`/api/v1/entries?kind=${kind}`, 2);
       expect(seen.filter(({ sequence }) => BigInt(sequence as string) <= BigInt(newest))).toEqual(expected);
       const { body } = await api.get<{ content: object }>(`/api/v1/entries/${newest}`);
       expect(Object.keys(body.content).length).toBeGreaterThan(1);
