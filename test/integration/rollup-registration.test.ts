@@ -4,9 +4,16 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { addressOfPrivateKey } from '#libs/crypto';
-import { JsonRequests } from '#libs/messaging';
 import { bytesToHex, type Hex, readSubject } from '#libs/protocol';
-import { devnetKeys, FeedObserver, handedBlock, Network, readRegistry, type StateJson, waitFor } from '#libs/testkit';
+import {
+  devnetKeys,
+  FeedObserver,
+  handedBlock,
+  Network,
+  readRegistry,
+  statesAtOneHeight,
+  waitFor,
+} from '#libs/testkit';
 import { expectHolds, takeHistory } from './fixtures/history.js';
 import { runCli } from './fixtures/run-cli.js';
 import { testDirectory } from './fixtures/test-directory.js';
@@ -47,6 +54,13 @@ const register = (chainId: number, voting: string, ...more: string[]) =>
     ...['--rpc', network.rpcUrl, '--nats', network.natsUrl],
   ]);
 
+/** What the new rollup's executors state of one height, once they are there. @param subjects where they answer reads */
+const statesOf = async (...subjects: string[]) => {
+  const executors = subjects.map((subject) => ({ name: subject, chainId: NEW, subject }));
+  const options = { databaseUrl: network.databaseUrl, timeoutMs: 60_000 };
+  return (await statesAtOneHeight(network.requests, executors, options)).states;
+};
+
 const balanceAt = (chainId: number, account: number): Promise<bigint> =>
   world.readMarket<bigint>(chainId, 'balanceOf', [world.eth, world.accounts[account]!.address]);
 
@@ -76,10 +90,8 @@ test('its executor replays from genesis and follows; so does anyone who follows 
   feed = await FeedObserver.start(network.natsUrl, network.rpcUrl, world.logId, [NEW]);
   await waitFor('its feed', () => feed!.height() >= registeredIn, 20_000);
   expect(feed.blocks.get(NEW)![0]!.header.number).toBe(1);
-  const state = await network.read<StateJson>(NEW, 'lockstep_state', [
-    { height: world.feed.height() + 3, timeoutMs: 5_000 },
-  ]);
-  expect(state).toMatchObject({ totals: {} });
+  const [state] = await statesOf(readSubject(NEW));
+  expect(state!.totals).toEqual(new Map());
 });
 
 test('it settles options that are written, exercised and paid out on it, and runs transactions', async () => {
@@ -129,26 +141,8 @@ test('a second replay from 0 gives the same root, in a replica and in an executo
   rmSync(join(directory.path, `executor-${NEW}`), { recursive: true });
   network.startExecutor(NEW);
   await network.waitForHeight(world.feed.height());
-  const requests = new JsonRequests(network.natsUrl);
-  try {
-    let roots: string[] = [];
-    const areThere = async (): Promise<boolean> => {
-      const params = [{ height: world.feed.height() + 3, timeoutMs: 5_000 }];
-      const answers = await Promise.all(
-        [readSubject(NEW), `${readSubject(NEW)}.replica`].map((subject) =>
-          requests
-            .request<{ result?: StateJson }>(subject, { method: 'lockstep_state', params }, 6_000)
-            .catch(() => ({ result: undefined })),
-        ),
-      );
-      roots = answers.flatMap(({ result }) => result?.stateRoot ?? []);
-      return roots.length === 2;
-    };
-    await waitFor('both states at one height', areThere, 60_000);
-    expect(roots[0]).toBe(roots[1]);
-  } finally {
-    await requests.close();
-  }
+  const [first, second] = await statesOf(readSubject(NEW), `${readSubject(NEW)}.replica`);
+  expect(first!.stateRoot).toBe(second!.stateRoot);
 });
 
 test('a sequencer that reads the log anew goes on with it', async () => {
